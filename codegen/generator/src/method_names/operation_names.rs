@@ -80,7 +80,10 @@ impl<'a> Draft<'a> {
 
     /// Returns the key by which operations that share a name are sorted. The operation with the smallest key
     /// keeps the name.
-    fn claim(&self, groups: &BTreeMap<String, GroupWords>) -> (bool, bool, usize, &'a str) {
+    ///
+    /// `has_slash` is `true` if most paths of the document end with a slash. Then a path without one does not
+    /// take over the name of a path that differs only by the slash, and vice versa.
+    fn claim(&self, groups: &BTreeMap<String, GroupWords>, has_slash: bool) -> Claim<'a> {
         let path = self.operation.path;
         let segments = self.segments();
         let names_group = groups.get(&self.words.tag).is_some_and(|words| {
@@ -88,9 +91,14 @@ impl<'a> Draft<'a> {
             segments.iter().any(|segment| words.contains(&squashed(segment)))
         });
         let is_plain = |character: char| matches!(character, '/' | 'a'..='z' | '0'..='9');
-        (!names_group, !path.chars().all(is_plain), segments.len(), path)
+        let is_plain = path.chars().all(is_plain);
+        let ends_otherwise = path.ends_with('/') != has_slash;
+        (!names_group, !is_plain, segments.len(), ends_otherwise, path)
     }
 }
+
+/// Key of an operation among those that share a name.
+type Claim<'a> = (bool, bool, usize, bool, &'a str);
 
 /// Joins the HTTP method and the path in snake case. If the first segment is the singular or plural of the
 /// group, it is replaced by the singular.
@@ -141,18 +149,20 @@ fn spelled(method: &str, path: &str) -> String {
 /// Renames operations that have the same name as another operation.
 ///
 /// Of the operations that share a name, one keeps it: preferably an operation whose path contains the
-/// singular or plural of the group. Each of the others gets the first free name that is derived from one of
-/// these sources, in this order: the last segment of its path, the whole path, its title, and the path with
-/// all special characters spelled out. The result does not depend on the order of the operations in the
-/// document.
+/// singular or plural of the group, and whose path ends like most paths. Each of the others gets the first
+/// free name that is derived from one of these sources, in this order: the last segment of its path, the
+/// whole path, its title, and the path with all special characters spelled out. The result does not depend on
+/// the order of the operations in the document.
 pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
         by_name.entry(draft.words.id.clone()).or_default().push(index);
     }
+    let slashes = drafts.iter().filter(|draft| draft.operation.path.ends_with('/'));
+    let has_slash = slashes.count() * 2 > drafts.len();
     let mut taken: BTreeSet<String> = by_name.keys().cloned().collect();
     for mut indices in by_name.into_values().filter(|indices| indices.len() > 1) {
-        indices.sort_by_cached_key(|index| drafts.get(*index).map(|draft| draft.claim(groups)));
+        indices.sort_by_cached_key(|index| drafts.get(*index).map(|draft| draft.claim(groups, has_slash)));
         let mut tags = BTreeSet::new();
         for (rank, index) in indices.into_iter().enumerate() {
             let Some(draft) = drafts.get_mut(index) else {

@@ -101,6 +101,17 @@ fn paths_that_differ_in_signs_only_get_different_names() {
 }
 
 #[test]
+fn a_path_that_differs_by_its_final_slash_takes_no_name_over() {
+    check(
+        "
+        GET | /thing/list/ | Things | List things | list_things
+        GET | /thing/list | Things | List things | get_thing_list
+        GET | /thing/find/byId/ | Things | Find a thing by ID | find_thing_by_id
+        ",
+    );
+}
+
+#[test]
 fn names_do_not_depend_on_the_order_of_the_operations() {
     let paths = ["/thing/a/b", "/thing/a-b", "/thing/a_b", "/thing/a/{b}"];
     let names = |paths: &[&str]| {
