@@ -7,13 +7,14 @@
 //! | a string where a list of strings is expected | a list of this string |
 //! | a string in place of an object that needs only one string, such as a tag | an object with this string |
 //! | `"true"`, or a type such as `String` | `true`, `string` |
-//! | null or another value of a wrong type, in a member that affects only documentation | absent |
+//! | null where a list, an object, a string, a number or a boolean is expected | absent |
+//! | another value of a wrong type, in a member that affects only documentation | absent |
 //! | an object that lacks the string that identifies it, such as a server without URL | absent |
 //! | a missing required text that matters only to human readers, such as the title | an empty text |
 
 use serde_json::{Map, Value, json};
 
-use super::context::{Context, Object};
+use super::context::{Context, Object, Part};
 use crate::{
     diagnostic::Severity,
     openapi_model::{
@@ -59,8 +60,35 @@ struct Members<'a> {
     context: &'a mut Context,
 }
 
+/// Removes keywords whose value is null, because programs write null for keywords that are not set, such as
+/// lists without items in Go. `is_other` accepts the keywords that only the version of the document has, and
+/// that cannot be null there.
+pub(super) fn remove_null_keywords(kind: ObjectKind, part: &mut Part<'_>, is_other: impl Fn(&str) -> bool) {
+    // Without a table, the keys are names, such as paths and statuses.
+    if kind.keys().next().is_none() || is_reference(kind, part) {
+        return;
+    }
+    let nulls = part.iter().filter(|(_, value)| value.is_null());
+    let absent = nulls.filter(|(key, value)| {
+        let expected = kind.member(key);
+        // Null fits where it is a value of the keyword, as in `default`.
+        expected.is_some_and(|expected| expected.misfit(value).is_some()) || is_other(key)
+    });
+    for key in absent.map(|(key, _)| key.clone()).collect::<Vec<String>>() {
+        part.shift_remove(&key);
+        let message = format!("`{key}` is null: it is ignored");
+        part.report(Severity::Notice, CODE, &key, message, FIX);
+    }
+}
+
 impl Members<'_> {
     fn repair(&mut self) {
+        let mut part = Part {
+            context: self.context,
+            pointer: self.pointer,
+            object: self.object,
+        };
+        remove_null_keywords(self.kind, &mut part, |_| false);
         let members = self.object.iter().filter_map(|(key, value)| {
             let expected = self.kind.member(key)?;
             is_suspicious(expected, key, value).then(|| (key.clone(), expected))
@@ -132,7 +160,7 @@ impl Members<'_> {
             Value::String(text) => format!("the string `{text}`"),
             value => kind_of(value).to_owned(),
         };
-        let (severity, value, effect) = match repaired(expected, key, value) {
+        let (severity, value, effect) = match repaired(self.kind, expected, key, value) {
             Some(value) => {
                 let effect = match &value {
                     Value::String(text) => format!("it is read as `{text}`"),
@@ -142,14 +170,7 @@ impl Members<'_> {
                 (Severity::Notice, Some(value), effect)
             }
             None if !is_documentation(self.kind, key) => return,
-            None if expected.misfit(value).is_some() => {
-                let severity = if value.is_null() {
-                    Severity::Notice
-                } else {
-                    Severity::Warning
-                };
-                (severity, None, "it is ignored".to_owned())
-            }
+            None if expected.misfit(value).is_some() => (Severity::Warning, None, "it is ignored".to_owned()),
             None => match expected {
                 One(of) if unidentified(of, value).is_some() => {
                     let effect = format!("{} needs more: it is ignored", of.name());
@@ -186,7 +207,7 @@ fn is_suspicious(expected: FieldType, key: &str, value: &Value) -> bool {
 
 /// Returns a value in the expected form. Returns `None` if the value already has this form, or cannot be
 /// converted to it.
-fn repaired(expected: FieldType, key: &str, value: &Value) -> Option<Value> {
+fn repaired(kind: ObjectKind, expected: FieldType, key: &str, value: &Value) -> Option<Value> {
     let text = |value: &Value| match value {
         Value::Number(_) | Value::Bool(_) => Some(Value::String(value.to_string())),
         Value::String(_) => Some(value.clone()),
@@ -205,6 +226,8 @@ fn repaired(expected: FieldType, key: &str, value: &Value) -> Option<Value> {
             .collect::<Option<Vec<Value>>>()
             .map(Value::Array),
         (Texts, Value::Array(_)) => None,
+        // The scopes of a security scheme. Without them, the requirement would lack the scheme.
+        (Texts, Value::Null) if kind == ObjectKind::SecurityRequirement => Some(json!([])),
         (Texts, value) => Some(json!([text(value)?])),
         (Flag, Value::String(written)) => written.parse::<bool>().ok().map(Value::Bool),
         (One(of), value) => written_out(of, value),

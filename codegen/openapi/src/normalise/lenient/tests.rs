@@ -103,13 +103,124 @@ fn other_flaws_stay() {
         "openapi": "3.0.3",
         "info": {"title": "t", "version": "1"},
         "paths": {"/a": {"get": {
-            "parameters": null, "security": null,
-            "responses": {"200": {"description": "ok", "content": null}, "201": {"$ref": "#/x"}},
-        }}},
+            "parameters": {}, "security": "key",
+            "responses": {"200": {"description": "ok", "content": []}, "201": {"$ref": "#/x"}, "202": null},
+        }}, "/b": null},
         "components": {"schemas": {"A": {
-            "type": "text", "properties": null, "maximum": "5", "enum": [1, null], "example": null,
-            "required": [{}],
-        }}},
+            "type": "text", "properties": [], "maximum": "5", "enum": [1, null], "required": [{}],
+        }, "B": null}},
     });
     assert_eq!(normalised(&document), (document, Vec::new()));
+}
+
+/// Programs write null for keywords that are not set, such as lists without items in Go.
+#[test]
+fn null_is_an_absent_keyword() {
+    let (document, diagnostics) = normalised(&json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "servers": null,
+        "security": [{"key": null}],
+        "paths": {"/a": {
+            "parameters": null, "put": null,
+            "get": {
+                "parameters": null, "security": null, "requestBody": null, "callbacks": null,
+                "responses": {"200": {"description": "ok", "headers": null, "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/A"}, "example": null},
+                }}},
+            },
+        }},
+        "components": {"headers": null, "schemas": {"A": {
+            "type": "object", "format": null, "pattern": null, "maximum": null, "nullable": null,
+            "required": null, "allOf": null, "items": null, "additionalProperties": null, "x-order": null,
+            "properties": {"items": {
+                "type": "string", "enum": null, "properties": null, "default": null, "example": null,
+            }, "enum": {"type": "string", "nullable": true, "enum": ["a", null]}},
+        }}},
+    }));
+    let expected = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "security": [{"key": []}],
+        "paths": {"/a": {"get": {
+            "responses": {"200": {"description": "ok", "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/A"}, "example": null},
+            }}},
+        }}},
+        "components": {"schemas": {"A": {
+            "type": "object", "x-order": null,
+            "properties": {
+                "items": {"type": "string", "default": null, "example": null},
+                "enum": {"type": "string", "nullable": true, "enum": ["a", null]},
+            },
+        }}},
+    });
+    assert_eq!(document, expected);
+    assert_eq!(diagnostics.len(), 20, "{diagnostics:#?}");
+    for line in [
+        "notice /paths/~1a/get/security: `security` is null: it is ignored",
+        "notice /components/schemas/A/required: `required` is null: it is ignored",
+        "notice /security/0/key: `key` is null: it is read as a list",
+    ] {
+        assert!(
+            diagnostics.iter().any(|known| known == line),
+            "{line}\n{diagnostics:#?}"
+        );
+    }
+}
+
+/// The same holds for the keywords that only another version has, and for null as a value in `OpenAPI` 3.1.
+#[test]
+fn null_is_an_absent_keyword_in_every_version() {
+    let (document, diagnostics) = normalised(&json!({
+        "swagger": "2.0",
+        "info": {"title": "t", "version": "1"},
+        "host": "a.example", "schemes": null, "consumes": null, "produces": ["application/json"],
+        "parameters": null,
+        "paths": {"/a": {"get": {
+            "parameters": null, "consumes": null, "produces": null, "schemes": null,
+            "responses": {"200": {"description": "ok", "schema": {"$ref": "#/definitions/A"}}},
+        }}},
+        "definitions": {"A": {"type": "object", "required": null}},
+    }));
+    let expected = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "servers": [{"url": "https://a.example"}],
+        "paths": {"/a": {"get": {
+            "responses": {"200": {"description": "ok", "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/A"}},
+            }}},
+        }}},
+        "components": {"schemas": {"A": {"type": "object"}}},
+    });
+    assert_eq!(document, expected);
+    assert!(
+        diagnostics
+            .iter()
+            .all(|line| line.ends_with(" is null: it is ignored")),
+        "{diagnostics:#?}"
+    );
+    let (document, diagnostics) = normalised(&json!({
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"get": {"parameters": null, "responses": {"204": {"description": "ok"}}}}},
+        "webhooks": null,
+        "components": {"schemas": {
+            "A": {"type": "array", "prefixItems": null, "items": {"type": "string"}, "contains": null},
+            "B": {"type": "object", "patternProperties": null, "$defs": null, "examples": null},
+            "C": {"const": null},
+        }},
+    }));
+    let expected = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"get": {"responses": {"204": {"description": "ok"}}}}},
+        "components": {"schemas": {
+            "A": {"type": "array", "items": {"type": "string"}},
+            "B": {"type": "object"},
+            "C": {"x-type": "null", "nullable": true},
+        }},
+    });
+    assert_eq!(document, expected, "{diagnostics:#?}");
 }

@@ -13,7 +13,7 @@ mod schemas;
 use super::{
     aside,
     context::{Context, Object, Part, TARGET},
-    path_items,
+    lenient, path_items,
 };
 use crate::{
     diagnostic::Severity,
@@ -35,6 +35,9 @@ const WEBHOOKS: &Pointer = Pointer::from_static("/webhooks");
 
 pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) -> Value {
     let mut moves = Moves::default();
+    if let Some(root) = value.as_object_mut() {
+        remove_null_keywords(context, ObjectKind::Document, Pointer::root(), root);
+    }
     keep_path_items(&mut value, followed, context, &mut moves);
     let Some(root) = value.as_object_mut() else {
         return value;
@@ -100,6 +103,7 @@ fn change(
     pointer: &Pointer,
     object: &mut Object,
 ) {
+    remove_null_keywords(context, kind, pointer, object);
     booleans(context, kind, pointer, object);
     let mut by_pattern = None;
     if kind == ObjectKind::Schema {
@@ -174,6 +178,34 @@ const KEPT: [(&str, FieldType); 12] = [
     ("unevaluatedItems", SCHEMA),
     ("unevaluatedProperties", SCHEMA),
 ];
+
+/// Removes keywords whose value is null before the conversion, which would rewrite some of them.
+fn remove_null_keywords(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
+    const OTHERS: &[&str] = &[
+        "webhooks",
+        "pathItems",
+        "jsonSchemaDialect",
+        "$self",
+        "summary",
+        "identifier",
+        "$ref",
+        "$defs",
+        "definitions",
+        "examples",
+        "prefixItems",
+        "patternProperties",
+    ];
+    let mut part = Part {
+        context,
+        pointer,
+        object,
+    };
+    lenient::remove_null_keywords(kind, &mut part, |key| {
+        let of_schemas = [schemas::CHECKS, schemas::REMARKS];
+        OTHERS.contains(&key)
+            || kind == ObjectKind::Schema && of_schemas.iter().any(|keys| keys.contains(&key))
+    });
+}
 
 /// Converts the schemas in keywords that are renamed to extensions. Drops the diagnostics about these
 /// schemas, because the diagnostic about the keyword covers them.

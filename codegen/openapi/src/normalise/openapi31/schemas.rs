@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Keywords that only validate values. Removing them makes a type wider.
-const CHECKS: &[&str] = &[
+pub(super) const CHECKS: &[&str] = &[
     "if",
     "then",
     "else",
@@ -37,7 +37,7 @@ const CHECKS: &[&str] = &[
 ];
 
 /// Keywords that describe the schema, not its values.
-const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
+pub(super) const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
 
 /// Patterns that match every property name, except perhaps the empty name and names with line breaks.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];

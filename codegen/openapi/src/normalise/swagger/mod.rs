@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     aside,
     context::{Context, Object, Part, TARGET},
+    lenient,
 };
 use crate::{
     diagnostic::Severity,
@@ -23,7 +24,29 @@ use crate::{
 use convert::{Convert, MediaTypes, Old, take, text, typed};
 use parameters::{Placed, bodies};
 
-pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
+/// Keywords that `OpenAPI` 3.0 does not have.
+const KEYWORDS: [&str; 10] = [
+    "host",
+    "basePath",
+    "schemes",
+    "consumes",
+    "produces",
+    "definitions",
+    "parameters",
+    "responses",
+    "securityDefinitions",
+    "schema",
+];
+
+pub(super) fn normalise(mut value: Value, context: &mut Context) -> Value {
+    walk_mut(&mut value, &mut |kind, pointer, object| {
+        let mut part = Part {
+            context,
+            pointer,
+            object,
+        };
+        lenient::remove_null_keywords(kind, &mut part, |key| KEYWORDS.contains(&key));
+    });
     let inner = inner_references(&value);
     let Value::Object(mut document) = value else {
         return value;
