@@ -48,12 +48,19 @@ impl Linter<'_> {
         if let Some(section) = kind.section() {
             let section = format!("/components/{section}/");
             let name = inside.strip_prefix(&section).unwrap_or_default();
-            let is_direct = !name.is_empty() && !name.contains(['/', '~', '%']);
+            let is_in_section = !name.is_empty() && !name.contains('/');
+            if is_in_section && name.contains(['~', '%']) {
+                // Normalising has decoded the references of the vendor's document.
+                let message = format!(
+                    "`{target}` is escaped, and only names that a reference contains unescaped are supported"
+                );
+                return Some((&rules::REFERENCE_NAME, message));
+            }
             let message = || {
                 let noun = kind.name();
                 format!("`{target}` is not in `#{section}`, which must hold the target of {noun}")
             };
-            return (!is_direct).then(|| (&rules::REFERENCE_PLACE, message()));
+            return (!is_in_section).then(|| (&rules::REFERENCE_PLACE, message()));
         }
         if kind == ObjectKind::Operation {
             return Some((&rules::STRUCTURE, "an operation cannot be a reference".to_owned()));

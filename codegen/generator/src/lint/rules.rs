@@ -43,6 +43,9 @@ rules! {
         "bundle the files into one document before storing it";
     REFERENCE_PLACE = "reference-place", Error,
         "move the target into the components and refer to it there, in an overlay";
+    REFERENCE_NAME = "reference-name", Error,
+        "write the name of the target as it is; if it contains `~`, `/` or `%`, rename the target in an \
+            overlay";
     PATH_REFERENCE = "path-reference", Error,
         "write out the path item in the overlay";
     REFERENCE_CYCLE = "reference-cycle", Error,

@@ -246,6 +246,46 @@ fn keywords_that_concern_each_other() {
     insta::assert_snapshot!(golden(&document, &diagnostics));
 }
 
+/// The stages after normalising compare references with names.
+#[test]
+fn encoded_references_are_decoded_in_every_version() {
+    for (version, section) in [
+        (r#""swagger": "2.0""#, r##""definitions": "##),
+        (r#""openapi": "3.0.3""#, r##""components": {"schemas": "##),
+        (r#""openapi": "3.1.0""#, r##""components": {"schemas": "##),
+    ] {
+        let (pointer, end) = match section.contains("components") {
+            true => ("components/schemas", "}"),
+            false => ("definitions", ""),
+        };
+        let text = format!(
+            r##"{{{version}, "info": {{"title": "t", "version": "1"}}, "paths": {{}}, {section} {{
+                "A.B«C»": {{"type": "string"}},
+                "D": {{"type": "object", "properties": {{"a": {{"$ref": "#/{pointer}/A%2EB%C2%ABC%C2%BB"}}}},
+                    "example": {{"$ref": "#/{pointer}/A%2EB%C2%ABC%C2%BB"}}}}
+            }}{end}}}"##
+        );
+        let (document, diagnostics) = force(
+            read::read(Source {
+                name: "a.json",
+                text: &text,
+            })
+            .unwrap(),
+        );
+        let schema = &document.value()["components"]["schemas"]["D"];
+        assert_eq!(
+            schema["properties"]["a"]["$ref"], "#/components/schemas/A.B«C»",
+            "{diagnostics}"
+        );
+        assert_eq!(
+            schema["example"]["$ref"],
+            format!("#/{pointer}/A%2EB%C2%ABC%C2%BB")
+        );
+        let lint = lint::lint(&document);
+        assert!(lint.is_empty(), "{lint}");
+    }
+}
+
 #[test]
 fn references_of_swagger() {
     let (document, diagnostics) = force(read_file("swagger20/references.yaml"));

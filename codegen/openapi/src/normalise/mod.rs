@@ -9,6 +9,7 @@
 
 mod aside;
 mod context;
+mod decode_references;
 mod lenient;
 mod openapi31;
 mod path_items;
@@ -59,6 +60,7 @@ pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Do
         }
         Version::OpenApi31 => openapi31::normalise(value, &followed, &mut context),
     };
+    decode_references::decode(&mut value);
     lenient::repair(&mut value, &mut context);
     whole_numbers::write_as_integers(&mut value);
     (Document::new(value, context.provenance), context.diagnostics)

@@ -8,7 +8,7 @@ mod resolve;
 mod usages;
 
 pub use graph::{Reference, References, Target};
-pub use resolve::{follow, fragment, parameters, reference, resolve};
+pub use resolve::{decoded, follow, fragment, parameters, reference, resolve};
 pub use usages::{Usages, Use, User};
 
 #[cfg(test)]

@@ -21,6 +21,18 @@ pub fn fragment(reference: &str) -> Option<PointerBuf> {
     Some(pointer::parse(&decoded)?.into_owned())
 }
 
+/// Returns a percent-encoded reference into the same document without this encoding. Returns `None` if the
+/// reference is not encoded, or if the decoded reference would lead elsewhere.
+pub fn decoded(document: &Value, reference: &str) -> Option<String> {
+    let encoded = reference
+        .strip_prefix('#')
+        .filter(|encoded| encoded.contains('%'))?;
+    let decoded = format!("#{}", percent_decode_str(encoded).decode_utf8().ok()?);
+    let (target, _) = follow(document, reference)?;
+    let (same, _) = follow(document, &decoded)?;
+    (decoded != reference && target == same).then_some(decoded)
+}
+
 /// Resolves one reference. Returns `None` if the reference leads nowhere or into another document.
 ///
 /// The pointer is a URI fragment and therefore percent-encoded. If the decoded pointer leads nowhere, the

@@ -252,3 +252,21 @@ fn a_discriminator_admits_subtypes_that_nothing_refers_to() {
             .is_empty()
     );
 }
+
+#[test]
+fn encoded_references_are_decoded_if_they_lead_to_the_same_value() {
+    let document = json!({"a.b": 1, "a«b»": 2, "a%2Eb": 3, "100%": 4, "c/d": 5});
+    for (written, expected) in [
+        ("#/a%2Eb", Some("#/a.b")),
+        ("#/a%C2%ABb%c2%bb", Some("#/a«b»")),
+        ("#/100%25", Some("#/100%")),
+        ("#/c%7e1d", Some("#/c~1d")),
+        // These would lead to `a.b`, to no value, and into another document.
+        ("#/a%252Eb", None),
+        ("#/nowhere%2E", None),
+        ("other.json#/a%2Eb", None),
+        ("#/a.b", None),
+    ] {
+        assert_eq!(decoded(&document, written).as_deref(), expected, "{written}");
+    }
+}
