@@ -1,16 +1,15 @@
 //! `cargo xtask fetch`: replaces the vendor's document with the current one, and reports the changes.
 
-mod update_overlays;
-
 use funnelflux_diff as comparison;
-use funnelflux_generator::{EFFECTIVE, require_operations};
+use funnelflux_generator::EFFECTIVE;
 use serde::Deserialize;
 
 use crate::{
     diff,
     exit::{Code, Failure, Outcome},
     source::{self, Source},
-    spec::Spec,
+    spec::{self, Spec},
+    update_overlays,
     workspace::{LOCK, Workspace},
 };
 
@@ -48,7 +47,6 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let spec = Spec::read(workspace, Some(&text.text))?;
     let lock = spec.lock()?;
     let new = diff::document(text.source())?;
-    require_operations(&new)?;
     let old_name = &spec.upstream.name;
     let name = file_name(&text.text);
     let whole_report = format!("the whole report: `cargo xtask diff --full HEAD:{old_name} {name}`");
@@ -67,9 +65,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let old = old.ok();
     let mut notes = Vec::new();
     let differences = format!("`cargo xtask diff --full HEAD:{EFFECTIVE} {name}`");
+    let update = update_overlays::update(old.as_ref(), new, &spec.overlays, &differences);
+    spec::require_operations(text.clone(), update.overlays.clone())?;
     if spec.upstream.text == text.text {
         // The document may have been put in place by hand.
-        let update = update_overlays::update(workspace, old.as_ref(), new, &spec, &differences)?;
+        update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
         if update.has_trimmed || !update.fits {
             notes.push(format!("{old_name} is identical to {source}"));
             notes.extend(update.notes);
@@ -90,7 +90,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             workspace.remove(old_name)?;
         }
         notes.push(format!("{name} is now identical to {source}"));
-        let update = update_overlays::update(workspace, old.as_ref(), new, &spec, &differences)?;
+        update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
         notes.extend(update.notes);
         // `git restore` does not touch files that git does not track.
         let remove_new = if name == old_name {

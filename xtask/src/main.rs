@@ -14,6 +14,7 @@ mod isolated;
 mod notices;
 mod source;
 mod spec;
+mod update_overlays;
 mod workspace;
 
 use std::{

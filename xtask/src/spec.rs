@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, path::Path};
 
-use funnelflux_generator::{Input, Lock, Options, Output, generate};
+use funnelflux_generator::{Input, Lock, NO_OPERATIONS, Options, Output, generate};
 use funnelflux_openapi::{Diagnostics, digest::sha256};
 
 use crate::{
@@ -93,5 +93,22 @@ impl Spec {
             isolation: Some(&isolated::run),
         };
         generate(&input, options)
+    }
+}
+
+/// Requires that `generate` would find operations in a document with these overlays.
+///
+/// # Errors
+/// Returns the diagnostics of `generate` if the client would be empty, for example because the document was
+/// cut off. A person can correct other errors in the overlays after the document is stored.
+pub(crate) fn require_operations(upstream: Text, overlays: Vec<Text>) -> Result<(), Diagnostics> {
+    let spec = Spec {
+        upstream,
+        overlays,
+        lock: None,
+    };
+    match spec.generate(None, false) {
+        Err(errors) if errors.iter().any(|error| error.code == NO_OPERATIONS) => Err(errors),
+        _ => Ok(()),
     }
 }

@@ -30,6 +30,9 @@ use funnelflux_openapi::{
 /// Path of the effective document, as it appears in the lock and in messages.
 pub const EFFECTIVE: &str = "spec/effective.json";
 
+/// Code of the error that the client would be empty.
+pub const NO_OPERATIONS: &str = "no-operations";
+
 /// Input of [`generate`].
 #[derive(Clone, Debug)]
 pub struct Input<'a> {
@@ -274,7 +277,7 @@ type Operations = BTreeSet<(String, String)>;
 /// # Errors
 /// Returns a located diagnostic if the document has no paths, for example because the file is not an API
 /// document.
-pub fn require_operations(document: &Document) -> Result<(), Diagnostics> {
+fn require_operations(document: &Document) -> Result<(), Diagnostics> {
     if document.value().members("paths").next().is_some() {
         return Ok(());
     }
@@ -284,7 +287,7 @@ pub fn require_operations(document: &Document) -> Result<(), Diagnostics> {
 }
 
 fn no_operations(document: &Document, message: &str, fix: &str) -> Diagnostic {
-    let error = document.error(Stage::Lint, "no-operations", "/paths", message);
+    let error = document.error(Stage::Lint, NO_OPERATIONS, "/paths", message);
     error.fix(fix)
 }
 

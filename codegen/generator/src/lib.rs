@@ -35,7 +35,7 @@ mod transform;
 mod unions;
 
 pub use coverage::COVERAGE;
-pub use generate::{EFFECTIVE, GroupFeature, Input, Options, Output, generate, require_operations};
+pub use generate::{EFFECTIVE, GroupFeature, Input, NO_OPERATIONS, Options, Output, generate};
 pub use left_out::LeftOut;
 pub use lock::Lock;
 pub use steps::{StageReport, StepReport};

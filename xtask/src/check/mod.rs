@@ -11,7 +11,8 @@ use crate::{
     diff,
     exit::{Code, Failure, Outcome},
     source::{self, Source},
-    spec::Spec,
+    spec::{self, Spec},
+    update_overlays,
     workspace::Workspace,
 };
 
@@ -78,7 +79,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 /// Compares our document with the vendor's current document. Returns `None` if our document is invalid,
 /// because that problem is reported separately.
 fn compare_upstream(workspace: &Workspace, spec: &Spec, source: &Source) -> Result<Option<Report>, Failure> {
-    let theirs = diff::document(source.read(workspace.root())?.source())?;
+    let text = source.read(workspace.root())?;
+    let theirs = diff::document(text.source())?;
     let ours = diff::document(spec.upstream.source()).ok();
+    // A document that `fetch` would refuse is not worth a comparison.
+    let update = update_overlays::update(ours.as_ref(), theirs.clone(), &spec.overlays, "");
+    spec::require_operations(text, update.overlays)?;
     Ok(ours.map(|ours| compare_documents(&ours, &theirs)))
 }

@@ -319,12 +319,17 @@ fn a_document_without_operations_is_refused() {
         "vendor.json",
         r#"{"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {}}"#,
     );
-    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(2);
-    assert!(
-        run.stderr
-            .contains("vendor.json:1:62: error[lint::no-operations] at /paths"),
-        "{run}"
-    );
+    for arguments in [
+        &["fetch", "vendor.json"][..],
+        &["check", "--upstream", "vendor.json"],
+    ] {
+        let run = workspace.xtask(arguments).ended_with(2);
+        assert!(
+            run.stderr
+                .contains("vendor.json:1:62: error[lint::no-operations] at /paths"),
+            "{run}"
+        );
+    }
     workspace.remove("vendor.json");
     assert_eq!(workspace.files(), before);
     workspace.write_changed(UPSTREAM, |document| document["paths"] = json!({}));
@@ -335,6 +340,47 @@ fn a_document_without_operations_is_refused() {
         "{run}"
     );
     workspace.xtask(&["check"]).ended_with(2);
+}
+
+/// A text that was cut off may still be valid YAML. Overlays may contain more operations than the rest of the
+/// document.
+#[test]
+fn a_document_without_supported_operations_is_refused() {
+    let workspace = Workspace::new();
+    let overlay = json!({
+        "overlay": "1.0.0",
+        "info": {"title": "Inferred", "version": "1"},
+        "x-inferred": true,
+        "actions": [{"target": "$.paths", "description": "The index lists it.", "update": {
+            "/page/archive/": {"put": {
+                "tags": ["Offer Sources"], "summary": "Archive", "responses": {"204": {"description": "d"}},
+            }},
+        }}],
+    });
+    workspace.write("spec/overlays/10-pages.yaml", format!("{overlay:#}\n"));
+    workspace.xtask(&["generate"]).ended_with(0);
+    let before = workspace.files();
+    let vendor = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /a/:\n    get:\n      \
+                  responses:\n        '200': {$ref: '#/components/responses/A'}\n  /b/:\n    get:\n";
+    workspace.write("vendor.yaml", vendor);
+    for arguments in [
+        &["fetch", "vendor.yaml"][..],
+        &["check", "--upstream", "vendor.yaml"],
+    ] {
+        let run = workspace.xtask(arguments).ended_with(2);
+        assert!(
+            run.stderr
+                .contains("vendor.yaml:3:1: error[lint::no-operations] at /paths: every operation"),
+            "{run}"
+        );
+        assert!(
+            run.stderr
+                .contains("vendor.yaml:7:17: warning[lint::dangling-reference]"),
+            "{run}"
+        );
+    }
+    workspace.remove("vendor.yaml");
+    assert_eq!(workspace.files(), before);
 }
 
 /// The limit of 60 lines applies even if there are many changes, and many confirmed, wrong and absent

@@ -17,43 +17,43 @@ use funnelflux_openapi::{
 };
 use serde_json::Value;
 
-use crate::{exit::Failure, notices::grouped, source::Text, spec::Spec, workspace::Workspace};
+use crate::{exit::Failure, notices::grouped, source::Text, workspace::Workspace};
 
 /// Maximum number of notes that are printed from a list of notes on the overlays.
 const MOST_NOTES: usize = 3;
 
 /// Effect of a new document on the overlays.
-pub(super) struct Update {
-    pub(super) notes: Vec<String>,
-    /// True if parts of overlays have been removed and `fits` is true.
-    pub(super) has_trimmed: bool,
+pub(crate) struct Update {
+    pub(crate) notes: Vec<String>,
+    /// True if parts of overlays are removed and `fits` is true.
+    pub(crate) has_trimmed: bool,
     /// True if `generate` accepts the overlays.
-    pub(super) fits: bool,
+    pub(crate) fits: bool,
+    /// The overlays without the redundant and obsolete parts.
+    pub(crate) overlays: Vec<Text>,
 }
 
-/// Removes the parts of the overlays that the new document makes redundant or obsolete, and describes the
-/// effect of the document on the overlays.
+/// Finds the parts of the overlays that the new document makes redundant or obsolete, and describes the
+/// effect of the document on the overlays. Writes nothing.
 ///
 /// `differences` is the command that lists all differences from our previous document.
-pub(super) fn update(
-    workspace: &Workspace,
+pub(crate) fn update(
     old: Option<&Document>,
     new: Document,
-    spec: &Spec,
+    old_overlays: &[Text],
     differences: &str,
-) -> Result<Update, Failure> {
-    let mut applied = apply(new.clone(), &spec.overlays);
+) -> Update {
+    let mut applied = apply(new.clone(), old_overlays);
     let no_errors = Diagnostics::default();
     let errors = applied.as_ref().err().unwrap_or(&no_errors);
-    let evidence = trims(&spec.overlays, |_, overlay| {
+    let evidence = trims(old_overlays, |_, overlay| {
         supersede::obsolete_evidence(overlay, old, &new, errors)
     });
-    let overlays = rest(&spec.overlays, &evidence);
+    let overlays = rest(old_overlays, &evidence);
     let dropped: Vec<String> = evidence.iter().flat_map(obsolete).collect();
     if !dropped.is_empty() {
         applied = apply(new.clone(), &overlays);
     }
-    write(workspace, &spec.overlays, &overlays)?;
     let (superseded, applied) = match applied {
         Ok(applied) => applied,
         Err(diagnostics) => {
@@ -61,11 +61,12 @@ pub(super) fn update(
                 "warning: the overlays do not fit the new document; `generate` will refuse them with these \
                  errors\n{diagnostics}"
             );
-            return Ok(Update {
+            return Update {
                 notes: dropped.into_iter().chain([note]).collect(),
                 has_trimmed: false,
                 fits: false,
-            });
+                overlays,
+            };
         }
     };
     let mut notes = table(&superseded.comparisons);
@@ -94,15 +95,13 @@ pub(super) fn update(
         )
     });
     notes.extend(most(reasons.collect(), "`git diff spec/overlays`"));
-    if is_same {
-        write(workspace, &overlays, &rest)?;
-    }
     notes.extend(summary(&trims, is_same));
-    Ok(Update {
+    Update {
         notes,
         has_trimmed: has_dropped || is_same && trims.iter().any(|trim| trim.rest.is_some()),
         fits: true,
-    })
+        overlays: if is_same { rest } else { overlays },
+    }
 }
 
 /// Describes the actions that were dropped from an overlay, because they only recorded evidence about a part
@@ -125,7 +124,7 @@ fn obsolete(trim: &Trim<'_>) -> Vec<String> {
 }
 
 /// Writes the overlays that have changed, and removes the files of overlays that are missing in `new`.
-fn write(workspace: &Workspace, old: &[Text], new: &[Text]) -> Result<(), Failure> {
+pub(crate) fn write(workspace: &Workspace, old: &[Text], new: &[Text]) -> Result<(), Failure> {
     for overlay in old {
         match new.iter().find(|new| new.name == overlay.name) {
             Some(new) if new == overlay => {}
