@@ -5,6 +5,8 @@ use std::{fmt, io, path::Path, process::ExitCode};
 use funnelflux_diff::{Level, Report};
 use funnelflux_openapi::{Diagnostics, Severity, Stage};
 
+use crate::notices::errors_first;
+
 /// Output of a command and its exit code.
 pub(crate) struct Outcome {
     /// Text for standard output: the requested result.
@@ -110,7 +112,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(message) | Self::Unreachable(message) => formatter.write_str(message),
-            Self::Diagnostics(diagnostics) => diagnostics.fmt(formatter),
+            Self::Diagnostics(diagnostics) => formatter.write_str(&errors_first(diagnostics)),
         }
     }
 }

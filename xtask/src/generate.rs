@@ -52,7 +52,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let start = Instant::now();
     let spec = Spec::read(workspace, None)?;
     let lock = spec.lock()?;
-    let output = spec.generate(lock, arguments.strict)?;
+    let output = match spec.generate(lock, arguments.strict) {
+        Err(errors) if arguments.verbose => {
+            let stderr = errors.to_string();
+            return Ok(Outcome {
+                stdout: String::new(),
+                stderr,
+                code: Failure::from(errors).code(),
+            });
+        }
+        output => output?,
+    };
     let mut warnings = Vec::new();
     workspace.remove_leftovers()?;
     let expected = expected::compare(workspace, &output)?;

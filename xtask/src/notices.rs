@@ -1,9 +1,9 @@
-//! Groups similar notices, and prints each group as one notice.
+//! Groups similar diagnostics, and prints each group as one diagnostic.
 
 use std::collections::HashMap;
 
 use funnelflux_openapi::{
-    Diagnostic, Severity, Stage,
+    Diagnostic, Diagnostics, Severity, Stage,
     text::{SENTENCE, one_line, shared_sentence, shorten, unquoted},
 };
 
@@ -12,6 +12,17 @@ const MOST_PLACES: usize = 5;
 
 /// Key of a group of diagnostics: the rule, the message without its quoted parts, and the fix.
 type Key<'a> = ((Severity, Stage, &'a str), Vec<&'a str>, &'a str);
+
+/// Prints the errors in full, before the grouped warnings and notices, which explain them. The last line
+/// counts the diagnostics of each severity.
+pub(crate) fn errors_first(diagnostics: &Diagnostics) -> String {
+    let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
+    let (errors, others): (Vec<&Diagnostic>, Vec<&Diagnostic>) = diagnostics.iter().partition(is_error);
+    let mut blocks: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    blocks.extend(grouped(others));
+    blocks.push(diagnostics.counts());
+    blocks.join("\n")
+}
 
 /// Prints one block per group of similar diagnostics, in the order of the first diagnostic of each group.
 pub(crate) fn grouped<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<String> {
@@ -43,8 +54,14 @@ fn block(group: &[&Diagnostic]) -> Option<String> {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
+    // Operations do not contain the value if it is in a component.
+    let first_place = match (&first.operation, &first.location, first.pointer.as_str()) {
+        (None, _, _) | (_, None, _) => String::new(),
+        (_, Some(location), "") => format!("; first at {location}"),
+        (_, Some(location), pointer) => format!("; first at {location}, {}", one_line(pointer)),
+    };
     let mut block = format!(
-        "{} × {}[{}::{}]: {}\n  {}{rest}",
+        "{} × {}[{}::{}]: {}\n  {}{rest}{first_place}",
         group.len(),
         first.severity,
         first.stage,

@@ -194,6 +194,20 @@ impl Diagnostics {
             .count()
     }
 
+    /// Returns the number of diagnostics of each severity, such as `1 error, 2 warnings`.
+    pub fn counts(&self) -> String {
+        if self.is_empty() {
+            return "nothing found".to_owned();
+        }
+        let severities = [Severity::Error, Severity::Warning, Severity::Notice].into_iter();
+        let counts = severities.map(|severity| (self.count(severity), severity.to_string()));
+        let counts = counts.filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts
+            .map(|(count, severity)| counted(count, &severity))
+            .collect();
+        counts.join(", ")
+    }
+
     /// Returns true if any diagnostic is an error.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
@@ -220,16 +234,7 @@ impl fmt::Display for Diagnostics {
         for diagnostic in &self.0 {
             writeln!(formatter, "{diagnostic}")?;
         }
-        if self.is_empty() {
-            return formatter.write_str("nothing found");
-        }
-        let severities = [Severity::Error, Severity::Warning, Severity::Notice].into_iter();
-        let counts = severities.map(|severity| (self.count(severity), severity.to_string()));
-        let counts = counts.filter(|(count, _)| *count > 0);
-        let counts: Vec<String> = counts
-            .map(|(count, severity)| counted(count, &severity))
-            .collect();
-        formatter.write_str(&counts.join(", "))
+        formatter.write_str(&self.counts())
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     diff,
     exit::{Code, Failure},
+    notices::errors_first,
     workspace::{GENERATED, LOCK},
 };
 
@@ -57,7 +58,7 @@ impl CheckReport {
     pub(super) fn text(&self) -> String {
         let mut blocks: Vec<String> = Vec::new();
         if !self.invalid.is_empty() {
-            blocks.push(self.invalid.to_string());
+            blocks.push(errors_first(&self.invalid));
         }
         if self.problems.is_empty() && self.invalid.is_empty() {
             blocks.push(format!(

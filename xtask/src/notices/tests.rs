@@ -1,5 +1,7 @@
 //! Tests of grouping similar notices.
 
+use funnelflux_openapi::Location;
+
 use super::*;
 
 #[test]
@@ -18,5 +20,36 @@ fn like_notices_are_one() {
       fix: read it
     notice[lint::word] at /info: the word is missing
       fix: read it
+    ");
+}
+
+#[test]
+fn errors_come_before_the_warnings_that_explain_them() {
+    let diagnostic = |severity, pointer: &str, line| {
+        let location = Location {
+            file: "a.json".to_owned(),
+            line,
+            column: 3,
+        };
+        Diagnostic::new(
+            severity,
+            Stage::Lint,
+            "word",
+            pointer,
+            "expected a list, found null",
+        )
+        .operations(&["GET /a".to_owned()])
+        .at(Some(location))
+    };
+    let diagnostics = Diagnostics(vec![
+        diagnostic(Severity::Warning, "/components/schemas/A/required", 5),
+        diagnostic(Severity::Warning, "/components/schemas/B/required", 7),
+        diagnostic(Severity::Error, "/paths", 9),
+    ]);
+    insta::assert_snapshot!(errors_first(&diagnostics), @r"
+    a.json:9:3: error[lint::word] at /paths (GET /a): expected a list, found null
+    2 × warning[lint::word]: expected a list, found null
+      GET /a; first at a.json:5:3, /components/schemas/A/required
+    1 error, 2 warnings
     ");
 }
