@@ -54,7 +54,10 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
             Err(_) if has_extension(&name, &["yaml", "yml"]) => yaml::read(source),
             result => result,
         },
-        Some(_) if has_extension(&name, &["json"]) => json::read(source),
+        Some(_) if has_extension(&name, &["json"]) => json::read(source).map_err(|errors| {
+            let is_yaml = yaml::read(source).is_ok_and(|(value, _)| value.is_object());
+            if is_yaml { yaml_as_json(source) } else { errors }
+        }),
         Some(_) => yaml::read(source),
     }?;
     let duplicates = source_map.duplicate_keys().into_iter();
@@ -71,6 +74,12 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
         source_map,
     };
     Ok(Document::read(value, text))
+}
+
+fn yaml_as_json(source: Source<'_>) -> Diagnostics {
+    let message = "this is not valid JSON, which the extension of the name requires; it looks like YAML";
+    let fix = "save it with the extension `.yaml`";
+    syntax(source, Position::START, message).fix(fix).into()
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {

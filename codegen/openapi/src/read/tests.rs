@@ -135,6 +135,7 @@ fn errors_are_located() {
                 "{\"a\": {\"x\": 1,\n  \"b\": 2, \"x\": 3}, \"a\": 4}"
             ),
             error("text.json", "openapi: 3.0.3"),
+            error("text.json", "openapi"),
             error("indent.yaml", "a:\n  b: 1\n c: 2\n"),
             error("twice.yaml", "paths:\n  /a/: {}\n  /a/: {}\n"),
             error("two.yaml", "a: 1\n---\nb: 2\n"),
