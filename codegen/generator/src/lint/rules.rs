@@ -89,7 +89,8 @@ rules! {
     OWN_SERVERS = "own-servers", Warning,
         "make such calls with a client that has this server as its base URL";
     TAG_EXTENSION = "tag-extension", Warning,
-        "correct it in the overlay; `CONTRIBUTING.md` describes the extensions of tags";
+        "correct it in the overlay; `CONTRIBUTING.md` describes the extensions of tags, and the overlay that \
+            keeps names when the vendor renames a tag";
 
     COMPONENT_NAMES = "component-names", Error,
         "rename one of them and its references in an overlay";
