@@ -109,6 +109,13 @@ impl<'a> Linter<'a> {
         for parameter in parameters.iter().filter(is_inline) {
             self.parameter(&parameter.defined, parameter.object);
         }
+        for parameter in parameters.iter().filter(|parameter| parameter.place == "cookie") {
+            // The stage `transform` reports required ones, whose operations are left out.
+            if !parameter.object.is_true("required") {
+                let message = format!("the optional cookie parameter `{}` is left out", parameter.name);
+                self.report(&rules::COOKIE_PARAMETER, &parameter.listed, message);
+            }
+        }
         parameters
     }
 

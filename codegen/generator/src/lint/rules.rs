@@ -68,6 +68,8 @@ rules! {
         "replace it with separate parameters in an overlay";
     PARAMETER_CONTENT = "parameter-content", Error,
         "describe it by a `schema` in an overlay; for the client, a JSON value is a string";
+    COOKIE_PARAMETER = "cookie-parameter", Warning,
+        "nothing to do unless callers need it: the operation works without an optional parameter";
     REQUEST_CONTENT = "request-content", Error,
         "add the JSON form in an overlay if the service accepts it; otherwise remove the operation there";
     REQUEST_SCHEMA = "request-schema", Error,

@@ -46,9 +46,9 @@ pub(super) fn require_ids(state: &mut State<'_>) {
     }
 }
 
-/// Removes header parameters that OpenAPI ignores. Removes `nullable` from parameters, and `enum` from
-/// parameters that are not strings. A parameter that allows several simple types becomes a string, because it
-/// is sent as text.
+/// Removes header parameters that OpenAPI ignores, and optional cookies, which generated methods do not send.
+/// Removes `nullable` from parameters, and `enum` from parameters that are not strings. A parameter that
+/// allows several simple types becomes a string, because it is sent as text.
 pub(super) fn plain_parameters(state: &mut State<'_>) {
     let source = state.document.clone();
     for mut operation in visit::operations(&mut state.document) {
@@ -76,7 +76,12 @@ pub(super) fn plain_parameters(state: &mut State<'_>) {
 
 fn is_ignored(parameter: &Value) -> bool {
     let name = parameter.text("name").unwrap_or_default().to_ascii_lowercase();
-    parameter.text("in") == Some("header") && IGNORED.contains(&&*name)
+    match parameter.text("in") {
+        Some("header") => IGNORED.contains(&&*name),
+        // The stage `lint` has reported it.
+        Some("cookie") => !parameter.is_true("required"),
+        _ => false,
+    }
 }
 
 /// Returns `true` if a schema allows several simple types. Such a schema has alternatives or no type, and it
