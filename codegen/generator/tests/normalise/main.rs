@@ -250,13 +250,14 @@ fn keywords_that_concern_each_other() {
 #[test]
 fn encoded_references_are_decoded_in_every_version() {
     for (version, section) in [
-        (r#""swagger": "2.0""#, r##""definitions": "##),
-        (r#""openapi": "3.0.3""#, r##""components": {"schemas": "##),
-        (r#""openapi": "3.1.0""#, r##""components": {"schemas": "##),
+        (r#""swagger": "2.0""#, r#""definitions": "#),
+        (r#""openapi": "3.0.3""#, r#""components": {"schemas": "#),
+        (r#""openapi": "3.1.0""#, r#""components": {"schemas": "#),
     ] {
-        let (pointer, end) = match section.contains("components") {
-            true => ("components/schemas", "}"),
-            false => ("definitions", ""),
+        let (pointer, end) = if section.contains("components") {
+            ("components/schemas", "}")
+        } else {
+            ("definitions", "")
         };
         let text = format!(
             r##"{{{version}, "info": {{"title": "t", "version": "1"}}, "paths": {{}}, {section} {{
