@@ -48,7 +48,8 @@ fn a_running_job_is_not_undone() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
     let plan = run(ChangePlan::replace(SOURCE, OTHER_SOURCE).plan(&client)).unwrap();
-    run(plan.apply(&client).journal(&journal).send()).unwrap();
+    let report = run(plan.apply(&client).journal(&journal).send()).unwrap();
+    assert!(report.is_success(), "{report}");
     let before = fake.state();
     // A job in progress holds this lock.
     let file = std::fs::File::open(&journal).unwrap();
