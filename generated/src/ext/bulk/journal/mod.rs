@@ -565,12 +565,13 @@ mod tests {
             refusals
                 .join("\n")
                 .replace(crate::api::BASE_URL, "https://default.example"),
-            "it is the journal of another job; expected \"unarchive\", actual \"archive offer sources\"\n\
+            "it is the journal of another job; expected \"unarchive\", actual \"archive offer sources\"; \
+            fix: use another file for the journal, or resume that job\n\
             it is the journal of a job with other IDs; fix: take the IDs from Journal::read\n\
             it was written for the base URL https://default.example, and the client uses \
             https://b.example/v1; nothing was sent; fix: use a client of https://default.example, or \
             another journal\n\
-            another process uses it\n\
+            another process uses it; fix: wait until that job has ended, or cancel it\n\
             line 4 is damaged, so the lines after it are unusable: unknown variant `agian`, expected one of \
             `job`, `ids`, `account`, `seen`, `sending`, `again`, `settled` at line 1 column 8; fix: \
             move the file away \

@@ -10,6 +10,10 @@ use crate::ext::{AssetGroup, AssetStatus};
 use crate::{Client, Error};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Number of times that an empty list is requested again. A gateway may have answered with the empty response
+/// to another request, and a snapshot without the assets of a group would count as complete.
+const EMPTY_LIST_REPETITIONS: usize = 2;
+
 /// An asset in the list of its group.
 pub(super) struct Listed {
     pub(super) group: AssetGroup,
@@ -41,7 +45,13 @@ impl Account {
     /// Returns the error if the service rejects the access token, because it rejects the token for every
     /// group.
     pub(super) async fn list(&mut self, client: &Client, group: AssetGroup) -> Result<(), Error> {
-        let rows = match group.list(client).await {
+        let mut rows = group.list(client).await;
+        for _ in 0..EMPTY_LIST_REPETITIONS {
+            if rows.as_ref().is_ok_and(|rows| rows.is_empty()) {
+                rows = group.list(client).await;
+            }
+        }
+        let rows = match rows {
             Ok(rows) => rows,
             Err(error) if error.is_unauthorized() => return Err(error),
             Err(error) => {
