@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{FieldType, ObjectKind, each_value, walk_mut, walk_part_mut},
+    openapi_model::{FieldType, ObjectKind, walk_mut, walk_part_mut},
     operations::operations_in,
     pointer::{Pointer, PointerBuf},
     references::{References, Target, fragment},
@@ -104,7 +104,7 @@ fn change(
     object: &mut Object,
 ) {
     remove_null_keywords(context, kind, pointer, object);
-    booleans(context, kind, pointer, object);
+    schemas::booleans(context, kind, pointer, object);
     let mut by_pattern = None;
     if kind == ObjectKind::Schema {
         for key in ["$defs", "definitions"] {
@@ -159,26 +159,6 @@ fn change(
     }
 }
 
-const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
-const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
-
-/// Keywords with schemas that are renamed to extensions. The keywords `additionalProperties` and `items` are
-/// renamed only next to `patternProperties` and `prefixItems`.
-const KEPT: [(&str, FieldType); 12] = [
-    ("additionalProperties", FieldType::OneOrFlag(ObjectKind::Schema)),
-    ("contains", SCHEMA),
-    ("dependentSchemas", SCHEMAS),
-    ("else", SCHEMA),
-    ("if", SCHEMA),
-    ("items", SCHEMA),
-    ("patternProperties", SCHEMAS),
-    ("prefixItems", FieldType::List(ObjectKind::Schema)),
-    ("propertyNames", SCHEMA),
-    ("then", SCHEMA),
-    ("unevaluatedItems", SCHEMA),
-    ("unevaluatedProperties", SCHEMA),
-];
-
 /// Removes keywords whose value is null before the conversion, which would rewrite some of them.
 fn remove_null_keywords(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
     const OTHERS: &[&str] = &[
@@ -210,7 +190,7 @@ fn remove_null_keywords(context: &mut Context, kind: ObjectKind, pointer: &Point
 /// Converts the schemas in keywords that are renamed to extensions. Drops the diagnostics about these
 /// schemas, because the diagnostic about the keyword covers them.
 fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, object: &mut Object) {
-    for (key, kind) in KEPT {
+    for (key, kind) in schemas::KEPT {
         let is_kept = match key {
             "additionalProperties" => object.contains_key("patternProperties"),
             "items" => object.contains_key("prefixItems"),
@@ -225,34 +205,6 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
             change(context, moves, kind, pointer, object);
         });
         context.diagnostics = diagnostics;
-    }
-}
-
-/// Rewrites members that are boolean schemas, because a walk over objects does not visit them.
-fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
-    use FieldType::{List, Map, One};
-    for (key, value) in object.iter_mut() {
-        if let Some(
-            schemas @ (One(ObjectKind::Schema) | List(ObjectKind::Schema) | Map(ObjectKind::Schema)),
-        ) = kind.member(key)
-        {
-            let mut place = pointer.with_trailing_token(key);
-            each_value(&mut place, schemas, value, &mut |place, _, schema| {
-                boolean(context, place, schema);
-            });
-        }
-    }
-}
-
-/// Rewrites a schema that is a boolean: `true` allows any value, and `false` allows none.
-fn boolean(context: &mut Context, pointer: &Pointer, schema: &mut Value) {
-    match schema {
-        Value::Bool(true) => *schema = json!({}),
-        Value::Bool(false) => {
-            context.put(pointer.with_trailing_token("not"), pointer);
-            *schema = json!({"not": {}});
-        }
-        _ => {}
     }
 }
 
@@ -320,7 +272,7 @@ fn hoist(value: &mut Value, context: &mut Context, moves: &mut Moves) {
             let free = free_name(&name, &place, schemas);
             let new = Pointer::from_static("/components/schemas").with_trailing_token(&free);
             moves.add(context, old.clone(), new.clone());
-            boolean(context, &new, &mut definition);
+            schemas::boolean(context, &new, &mut definition);
             let outer = std::mem::take(&mut moves.definitions);
             let expected = FieldType::One(ObjectKind::Schema);
             walk_part_mut(

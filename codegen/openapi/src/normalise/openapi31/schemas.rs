@@ -9,12 +9,11 @@ use crate::{
     normalise::{
         aside::keep_aside,
         context::{Context, Object, Part},
-        openapi31::{KEPT, booleans},
         reference_siblings::{add_part, wrap_reference},
         type_lists::types,
     },
     number,
-    openapi_model::{ObjectKind, has_type},
+    openapi_model::{FieldType, ObjectKind, each_value, has_type},
     pointer::Pointer,
 };
 
@@ -38,6 +37,26 @@ pub(super) const CHECKS: &[&str] = &[
 
 /// Keywords that describe the schema, not its values.
 pub(super) const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
+
+const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
+const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
+
+/// Keywords with schemas that are renamed to extensions. The keywords `additionalProperties` and `items` are
+/// renamed only next to `patternProperties` and `prefixItems`.
+pub(super) const KEPT: [(&str, FieldType); 12] = [
+    ("additionalProperties", FieldType::OneOrFlag(ObjectKind::Schema)),
+    ("contains", SCHEMA),
+    ("dependentSchemas", SCHEMAS),
+    ("else", SCHEMA),
+    ("if", SCHEMA),
+    ("items", SCHEMA),
+    ("patternProperties", SCHEMAS),
+    ("prefixItems", FieldType::List(ObjectKind::Schema)),
+    ("propertyNames", SCHEMA),
+    ("then", SCHEMA),
+    ("unevaluatedItems", SCHEMA),
+    ("unevaluatedProperties", SCHEMA),
+];
 
 /// Patterns that match every property name, except perhaps the empty name and names with line breaks.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
@@ -424,4 +443,32 @@ fn pattern_properties(schema: &mut Part<'_>, additional: Value) {
     keep_aside(schema, key);
     keep_aside(schema, "additionalProperties");
     schema.set("additionalProperties", additional);
+}
+
+/// Rewrites members that are boolean schemas, because a walk over objects does not visit them.
+pub(super) fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
+    use FieldType::{List, Map, One};
+    for (key, value) in object.iter_mut() {
+        if let Some(
+            schemas @ (One(ObjectKind::Schema) | List(ObjectKind::Schema) | Map(ObjectKind::Schema)),
+        ) = kind.member(key)
+        {
+            let mut place = pointer.with_trailing_token(key);
+            each_value(&mut place, schemas, value, &mut |place, _, schema| {
+                boolean(context, place, schema);
+            });
+        }
+    }
+}
+
+/// Rewrites a schema that is a boolean: `true` allows any value, and `false` allows none.
+pub(super) fn boolean(context: &mut Context, pointer: &Pointer, schema: &mut Value) {
+    match schema {
+        Value::Bool(true) => *schema = json!({}),
+        Value::Bool(false) => {
+            context.put(pointer.with_trailing_token("not"), pointer);
+            *schema = json!({"not": {}});
+        }
+        _ => {}
+    }
 }

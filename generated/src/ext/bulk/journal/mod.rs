@@ -5,7 +5,8 @@
 //! the job sends a change, it writes the IDs of the request to the disk, in a `sending` line. If the request
 //! changes only the children of these assets, the line is an `again` line instead. When outcomes are known,
 //! the job writes a `settled` line. An ID whose outcome is *not sent* counts as if no request had been sent
-//! for it. After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a `settled` line, the resumed job reads the assets of that line to find their outcomes.
+//! for it. After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a
+//! `settled` line, the resumed job reads the assets of that line to find their outcomes.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a

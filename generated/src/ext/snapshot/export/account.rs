@@ -47,7 +47,7 @@ impl Account {
     pub(super) async fn list(&mut self, client: &Client, group: AssetGroup) -> Result<(), Error> {
         let mut rows = group.list(client).await;
         for _ in 0..EMPTY_LIST_REPETITIONS {
-            if rows.as_ref().is_ok_and(|rows| rows.is_empty()) {
+            if rows.as_ref().is_ok_and(Vec::is_empty) {
                 rows = group.list(client).await;
             }
         }
