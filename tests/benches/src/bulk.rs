@@ -52,5 +52,8 @@ pub(crate) fn measure() -> Result<String, BoxError> {
             latency.as_millis()
         )?;
     }
+    table.push_str(
+        "\nThe hand-written loops show the time that the runtime, the HTTP client and the service need.\n",
+    );
     Ok(table)
 }
