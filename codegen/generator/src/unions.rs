@@ -1,4 +1,4 @@
-//! Alternatives of `oneOf` and `anyOf`, and the property whose value tells them apart.
+//! Alternatives of `oneOf` and `anyOf`, and the property whose value identifies the alternative.
 
 use std::collections::BTreeSet;
 

@@ -114,15 +114,34 @@ pub(crate) fn check_report(matches: &ArgMatches) -> Result<(), Failure> {
     let Some(path) = matches.get_one::<PathBuf>("report") else {
         return Ok(());
     };
-    let extension = path.extension().and_then(OsStr::to_str);
-    if !matches!(extension, None | Some("json" | "ndjson" | "jsonl" | "csv")) {
-        let message = format!("the report {} has an unknown format", path.display());
-        return Err(Failure::usage(message).fix("name a .json, .ndjson or .csv file"));
-    }
+    ReportFormat::of(path)?;
     check_writable(path).map_err(|failure| {
         Failure::usage(format!("{}; nothing was sent", failure.message))
             .fix("name a file that can be written")
     })
+}
+
+/// Format of the file that `--report` names.
+enum ReportFormat {
+    Csv,
+    /// One JSON value per line.
+    Lines,
+    Json,
+}
+
+impl ReportFormat {
+    /// Returns the format that the extension of the path determines. Without an extension, it is JSON.
+    fn of(path: &Path) -> Result<Self, Failure> {
+        match path.extension().and_then(OsStr::to_str) {
+            Some("csv") => Ok(Self::Csv),
+            Some("ndjson" | "jsonl") => Ok(Self::Lines),
+            None | Some("json") => Ok(Self::Json),
+            Some(_) => {
+                let message = format!("the report {} has an unknown format", path.display());
+                Err(Failure::usage(message).fix("name a .json, .ndjson or .csv file"))
+            }
+        }
+    }
 }
 
 /// A command that runs a job.
@@ -146,8 +165,8 @@ impl JobCommand<'_> {
             Some(path) => PathBuf::from(path),
         };
         let is_given = |name: &&&str| {
-            let source = self.matches.try_contains_id(name).is_ok();
-            source && self.matches.value_source(name) == Some(ValueSource::CommandLine)
+            let is_defined = self.matches.try_contains_id(name).is_ok();
+            is_defined && self.matches.value_source(name) == Some(ValueSource::CommandLine)
         };
         if let Some(name) = RECORDED.iter().find(is_given) {
             let message = format!("--resume takes `{name}` from the journal");
@@ -485,8 +504,8 @@ pub(crate) fn is_success(outcome: &str) -> bool {
 fn write_report_file<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -> Result<(), Failure> {
     let rows: Vec<Value> = report.entries().iter().map(row).collect();
     let failed = |error: String| Failure::failed(format!("the report cannot be written: {error}"));
-    let content = match path.extension().and_then(OsStr::to_str) {
-        Some("csv") => {
+    let content = match ReportFormat::of(path)? {
+        ReportFormat::Csv => {
             let mut writer = csv::Writer::from_writer(Vec::new());
             let mut write = |cells: [&str; 4]| {
                 writer
@@ -500,11 +519,11 @@ fn write_report_file<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -
             }
             writer.into_inner().map_err(|error| failed(error.to_string()))?
         }
-        Some("ndjson" | "jsonl") => rows
+        ReportFormat::Lines => rows
             .iter()
             .flat_map(|row| format!("{row}\n").into_bytes())
             .collect(),
-        _ => serde_json::to_vec_pretty(report).map_err(|error| failed(error.to_string()))?,
+        ReportFormat::Json => serde_json::to_vec_pretty(report).map_err(|error| failed(error.to_string()))?,
     };
     write_whole(path, &content)
 }

@@ -99,9 +99,7 @@ impl Configuration {
 /// Replaces the content of a file. A regular file is replaced atomically, by a file that only its owner can
 /// read.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    // If the path is a symbolic link, its target is replaced, and not the link.
-    let target = path.canonicalize();
-    let path = target.as_deref().unwrap_or(path);
+    let path = &target(path);
     let write = || -> io::Result<()> {
         let Some(mut file) = new_beside(path)? else {
             return fs::OpenOptions::new().write(true).open(path)?.write_all(content);
@@ -116,13 +114,19 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
 
 /// Checks that [`write_whole`] can write to a path. The function does not change the file at the path.
 pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
-    let target = path.canonicalize();
-    let path = target.as_deref().unwrap_or(path);
-    let check = || match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => new_beside(path).map(drop),
+    let path = &target(path);
+    let checked = if path.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else {
+        new_beside(path).map(drop)
     };
-    check().map_err(|error| file_failure("write", path, &error))
+    checked.map_err(|error| file_failure("write", path, &error))
+}
+
+/// Returns the target of a symbolic link, because the target is replaced, and not the link. Returns any other
+/// path itself.
+fn target(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Creates the file that will replace the file at `path`; returns `None` for a device or a pipe, which cannot

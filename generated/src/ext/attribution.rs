@@ -30,7 +30,7 @@ pub(crate) struct Attribution {
 
 #[derive(Debug)]
 struct RecentRead {
-    requested: HashSet<String>,
+    requested: Arc<HashSet<String>>,
     is_completed: AtomicBool,
 }
 
@@ -40,8 +40,8 @@ pub(crate) struct ReadInProgress(Arc<RecentRead>);
 
 impl ReadInProgress {
     /// IDs that the read requests, including the witness.
-    pub(crate) fn requested(&self) -> &HashSet<String> {
-        &self.0.requested
+    pub(crate) fn requested(&self) -> Arc<HashSet<String>> {
+        Arc::clone(&self.0.requested)
     }
 }
 
@@ -74,7 +74,7 @@ impl Attribution {
     pub(crate) fn begin(&self, requested: HashSet<String>) -> ReadInProgress {
         let is_completed = |read: &Arc<RecentRead>| read.is_completed.load(Ordering::Relaxed);
         let read = Arc::new(RecentRead {
-            requested,
+            requested: Arc::new(requested),
             is_completed: AtomicBool::new(false),
         });
         let mut recent = self.recent();

@@ -69,10 +69,7 @@ impl LineFile {
     /// Returns an error if a process uses the file at `path`. The function does not change the file.
     #[cfg(feature = "snapshot")]
     pub(in crate::ext) fn check_unused(path: &Path) -> Result<(), LineError> {
-        match File::open(path)?.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Err(LineError::InUse),
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-        }
+        locked(&File::open(path)?.try_lock_shared())
     }
 
     pub(in crate::ext) fn path(&self) -> &Path {
@@ -93,10 +90,7 @@ impl LineFile {
 
     /// Locks the file against a second process, if the file system supports locks.
     fn lock(&self) -> Result<(), LineError> {
-        match self.file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(LineError::InUse),
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-        }
+        locked(&self.file.try_lock())
     }
 
     /// Appends a line.
@@ -136,6 +130,14 @@ impl LineFile {
         {
             named.len() == open.len()
         }
+    }
+}
+
+/// Returns an error if another process has the lock. An error of a file system without locks is ignored.
+fn locked(lock: &Result<(), TryLockError>) -> Result<(), LineError> {
+    match lock {
+        Err(TryLockError::WouldBlock) => Err(LineError::InUse),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
 

@@ -33,7 +33,6 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OnceCell;
 
@@ -200,9 +199,9 @@ impl Reader {
                 .may_be_other(&rows.iter().map(|row| &row.id), None)
         };
         let add = |rows: &mut Vec<ListRow<String>>, later: Vec<ListRow<String>>| {
-            let earlier = std::mem::replace(rows, later);
-            let ids: HashSet<String> = rows.iter().map(|row| row.id.clone()).collect();
-            rows.extend(earlier.into_iter().filter(|row| !ids.contains(&row.id)));
+            let ids: HashSet<&String> = later.iter().map(|row| &row.id).collect();
+            rows.retain(|row| !ids.contains(&row.id));
+            rows.extend(later);
         };
         self.repeat_list(|call| call, may_be_other, add).await
     }
@@ -254,24 +253,22 @@ impl Reader {
         add: impl Fn(&mut T, T),
     ) -> Option<Result<T, Error>> {
         let call = || (self.calls.list)(&self.client).map(&parse);
-        let mut listed = match call()?.await {
-            Ok(listed) => listed,
-            Err(error) => return Some(Err(error)),
-        };
-        let mut may_be_wrong = may_be_other(&listed);
-        for _ in 1..MAX_LISTS {
-            if !may_be_wrong {
+        let mut listed: Option<T> = None;
+        for _ in 0..MAX_LISTS {
+            let later = match call()?.await {
+                Ok(later) => later,
+                Err(error) => return Some(Err(error)),
+            };
+            let is_last = !may_be_other(&later);
+            match &mut listed {
+                Some(listed) => add(listed, later),
+                None => listed = Some(later),
+            }
+            if is_last {
                 break;
             }
-            match call()?.await {
-                Ok(later) => {
-                    may_be_wrong = may_be_other(&later);
-                    add(&mut listed, later);
-                }
-                Err(error) => return Some(Err(error)),
-            }
         }
-        Some(Ok(listed))
+        listed.map(Ok)
     }
 
     /// Finds the assets with these IDs. If the kind has a call for many IDs, the request includes the
@@ -285,11 +282,11 @@ impl Reader {
         let property = self.calls.names.id;
         let requested: Vec<String> = ids.iter().chain(witness).cloned().collect();
         let call = (self.calls.find_by_ids)(&self.client, &requested);
-        let read = Arc::new(self.attribution.begin(requested.into_iter().collect()));
+        let read = self.attribution.begin(requested.into_iter().collect());
         let found = match (call, ids) {
             (Some(call), _) => {
-                let read = Arc::clone(&read);
-                call.rows(move |rows| match_rows(rows, read.requested(), property, parse))
+                let requested = read.requested();
+                call.rows(move |rows| match_rows(rows, &requested, property, parse))
                     .await
             }
             (None, [id]) if self.is_raw => {

@@ -100,13 +100,16 @@ impl HandWrittenClient {
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// Lists the offer sources of a category in the slim form.
+    /// Lists offer sources in the slim form: those of a category, or all.
     ///
     /// # Errors
     /// Returns an error if the request fails or the response does not decode.
-    pub async fn list<Row: for<'de> Deserialize<'de>>(&self, category: &str) -> reqwest::Result<Vec<Row>> {
+    pub async fn list<Row: for<'de> Deserialize<'de>>(
+        &self,
+        category: Option<&str>,
+    ) -> reqwest::Result<Vec<Row>> {
         let url = format!("{}/offersource/list/", self.base_url);
-        let query = [("status", "all"), ("idCategory", category)];
+        let query = [("status", Some("all")), ("idCategory", category)];
         let request = self.http.get(url).query(&query);
         request.send().await?.error_for_status()?.json().await
     }
@@ -118,16 +121,6 @@ impl HandWrittenClient {
     pub async fn find_many(&self, ids: &[String]) -> reqwest::Result<Vec<OfferSource>> {
         let url = format!("{}/offersource/find/byIds/", self.base_url);
         let request = self.http.get(url).query(&[("idOfferSources", ids.join(","))]);
-        request.send().await?.error_for_status()?.json().await
-    }
-
-    /// Lists all offer sources in the slim form.
-    ///
-    /// # Errors
-    /// Returns an error if the request fails or the response does not decode.
-    pub async fn list_all(&self) -> reqwest::Result<Vec<OfferSourceInfo>> {
-        let url = format!("{}/offersource/list/", self.base_url);
-        let request = self.http.get(url).query(&[("status", "all")]);
         request.send().await?.error_for_status()?.json().await
     }
 

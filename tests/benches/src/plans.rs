@@ -11,7 +11,7 @@ use funnelflux::{
     transport::{HttpTransport, Transport as _, from_fn},
 };
 use funnelflux_benches::{
-    hand_written::{HandWrittenClient, OfferSource},
+    hand_written::{HandWrittenClient, OfferSource, OfferSourceInfo},
     workload::{CHUNK_SIZE, CONCURRENCY},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -124,7 +124,7 @@ async fn by_hand(base_url: &str, job: &str, latency: Duration) -> Result<(u32, D
     let is_saving = job == "save-all";
     let start = Instant::now();
     wait().await;
-    let listed = client.list_all().await?.into_iter();
+    let listed = client.list::<OfferSourceInfo>(None).await?.into_iter();
     let ids: Vec<String> = listed.map(|row| row.id_offer_source).collect();
     let read = async |ids: &[String]| {
         wait().await;
@@ -133,14 +133,12 @@ async fn by_hand(base_url: &str, job: &str, latency: Duration) -> Result<(u32, D
     let save = async |mut source: OfferSource| {
         let id = source.id_offer_source.clone();
         source.postback_tx_id = Some("changed".to_owned());
-        for request in 0..3 {
-            wait().await;
-            match request {
-                1 => client.save(&source).await?,
-                _ => drop(client.find(&id).await?),
-            }
-        }
-        reqwest::Result::Ok(())
+        wait().await;
+        client.find(&id).await?;
+        wait().await;
+        client.save(&source).await?;
+        wait().await;
+        client.find(&id).await.map(drop)
     };
     let chunks = stream::iter(ids.chunks(CHUNK_SIZE)).map(read);
     let found: Vec<Vec<OfferSource>> = chunks.buffer_unordered(CONCURRENCY).try_collect().await?;

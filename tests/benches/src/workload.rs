@@ -104,10 +104,10 @@ impl BenchClient {
                 list.await?.len()
             }
             (Self::HandWritten(client), Workload::List) => {
-                client.list::<OfferSourceInfo>(&category).await?.len()
+                client.list::<OfferSourceInfo>(Some(&category)).await?.len()
             }
             (Self::HandWritten(client), Workload::ListUnknown) => {
-                client.list::<InfoWithUnknownFields>(&category).await?.len()
+                client.list::<InfoWithUnknownFields>(Some(&category)).await?.len()
             }
             (Self::Crate(client), Workload::Bulk | Workload::BulkReadFirst) => {
                 let job = client

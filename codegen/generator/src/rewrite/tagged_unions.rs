@@ -112,7 +112,7 @@ fn bare(ty: &Type) -> (&Type, bool) {
     (serde_fields::unwrapped(ty, "Box").0, is_optional)
 }
 
-/// Removes the tags that all alternatives share, because these do not tell the alternatives apart.
+/// Removes the tags that all alternatives share, because these do not identify an alternative.
 fn distinctive(tags: &[Vec<Tag>]) -> Vec<Vec<Tag>> {
     let is_same = |left: &Tag, right: &Tag| left.json_name == right.json_name && left.value == right.value;
     let is_shared = |tag: &Tag| tags.iter().all(|all| all.iter().any(|other| is_same(tag, other)));

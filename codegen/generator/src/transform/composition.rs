@@ -51,8 +51,8 @@ fn is_empty(part: &Value) -> bool {
     })
 }
 
-/// Turns an `anyOf` into a `oneOf` if one of its alternatives is not an object, or if a property tells the
-/// alternatives apart. A `oneOf` is decoded as the first alternative that fits.
+/// Turns an `anyOf` into a `oneOf` if one of its alternatives is not an object, or if a property identifies
+/// the alternatives. A `oneOf` is decoded as the first alternative that fits.
 pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |_, schema| {

@@ -82,7 +82,9 @@ fn each_rule_makes_its_change() {
     {
         let expected = testing::document(after).into_value();
         let (document, actual_count, diagnostics) = apply(&rule, before);
-        assert!(!diagnostics.has_errors(), "{rule}: {diagnostics}");
+        // This rule warns of the properties that it drops.
+        let warns = rule == "drop-clashing-properties" && !diagnostics.has_errors();
+        assert!(diagnostics.is_empty() || warns, "{rule}: {diagnostics}");
         assert_eq!(
             document, expected,
             "{rule}\n actual:   {document}\n expected: {expected}"
@@ -126,7 +128,7 @@ fn rules_are_idempotent() {
         let (document, ..) = apply(rule, case.before);
         let (again, count, diagnostics) = apply(rule, document);
         assert_eq!(count, 0, "{rule} changed {again}");
-        assert!(!diagnostics.has_errors(), "{rule}: {diagnostics}");
+        assert!(diagnostics.is_empty(), "{rule}: {diagnostics}");
     }
 }
 
