@@ -4,11 +4,16 @@
 //! missing only if it cannot be the response to another request of the same reader. To get such a response,
 //! a read by ID also requests a *witness*: an existing asset that no other recent read requests.
 //!
+//! The rows of a list may lack properties of the assets. Therefore, whole assets are read again if the response
+//! can be the response to the last list.
+//!
 //! Responses to requests of other jobs and programs are not recognised.
 
 use super::resource::{AssetStatus, AssetSummary};
 use super::validate;
+use crate::runtime::call::Row;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +22,10 @@ const WITNESSES: usize = 256;
 /// Maximum length of a witness's ID, in bytes. The IDs of the vendor have 12 bytes (documented).
 pub(crate) const MAX_WITNESS_LENGTH: usize = 24;
 
-/// Recent reads by ID of one reader, and the witnesses for its next reads.
+/// Maximum number of rows of a list that a read by ID could return.
+const MAX_LISTED: usize = 1_000;
+
+/// Recent reads by ID of one reader, its last list of all assets, and the witnesses for its next reads.
 #[derive(Debug)]
 pub(crate) struct Attribution {
     /// Number of completed reads that count as recent.
@@ -26,6 +34,8 @@ pub(crate) struct Attribution {
     recent: Mutex<VecDeque<Arc<RecentRead>>>,
     /// IDs of the witnesses, the next witness first.
     witnesses: Mutex<VecDeque<String>>,
+    /// Hashes of the rows of the last list. Empty if there is no list or if it is long.
+    listed: Mutex<HashSet<u64>>,
 }
 
 #[derive(Debug)]
@@ -59,6 +69,7 @@ impl Attribution {
             completed: 2 * concurrency + 2,
             recent: Mutex::default(),
             witnesses: Mutex::default(),
+            listed: Mutex::default(),
         }
     }
 
@@ -88,6 +99,14 @@ impl Attribution {
         ReadInProgress(read)
     }
 
+    /// Returns true if a read by ID is in progress.
+    pub(crate) fn is_reading(&self) -> bool {
+        let recent = self.recent();
+        recent
+            .iter()
+            .any(|read| !read.is_completed.load(Ordering::Relaxed))
+    }
+
     /// Returns true if a response with exactly these rows can be the response to another request than
     /// `read`. If `read` is `None`, the request is not a read by ID.
     pub(crate) fn may_be_other<'i>(
@@ -104,18 +123,55 @@ impl Attribution {
         others.any(|other| ids.clone().all(|id| other.requested.contains(id)))
     }
 
+    /// Remembers the rows of a list of all assets.
+    pub(crate) fn record_list(&self, rows: HashSet<u64>) {
+        *self.listed() = if rows.len() > MAX_LISTED {
+            HashSet::new()
+        } else {
+            rows
+        };
+    }
+
+    /// Returns true if a response with these rows can be the response to the last list.
+    pub(crate) fn may_be_list(&self, rows: &[u64]) -> bool {
+        let listed = self.listed();
+        !rows.is_empty() && rows.iter().all(|row| listed.contains(row))
+    }
+
+    /// Removes the list, because its rows are whole assets.
+    pub(crate) fn forget_list(&self) {
+        self.listed().clear();
+    }
+
+    fn listed(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Chooses the witnesses from a list of all assets. They are spread over the whole list, so that a job
     /// that deletes neighbouring assets does not delete all of them.
     pub(crate) fn choose_witnesses(&self, rows: HashMap<String, Option<AssetSummary>>) {
         let exists = |row: Option<AssetSummary>| row.is_some_and(|row| row.status != AssetStatus::Deleted);
         let mut ids: Vec<String> = rows
             .into_iter()
-            .filter(|(id, _)| id.len() <= MAX_WITNESS_LENGTH && validate::problem(id).is_none())
+            .filter(|(id, _)| can_be_witness(id))
             .filter_map(|(id, row)| exists(row).then_some(id))
             .collect();
         ids.sort_unstable();
         let step = ids.len().div_ceil(WITNESSES).max(1);
         *self.witnesses() = ids.into_iter().step_by(step).collect();
+    }
+
+    /// Adds an existing asset to the witnesses, if they are few.
+    pub(crate) fn add_witness(&self, id: &str) {
+        let mut witnesses = self.witnesses();
+        if witnesses.len() < WITNESSES && can_be_witness(id) && !witnesses.iter().any(|other| other == id) {
+            witnesses.push_back(id.to_owned());
+        }
+    }
+
+    /// Returns true if there are any witnesses.
+    pub(crate) fn has_witnesses(&self) -> bool {
+        !self.witnesses().is_empty()
     }
 
     /// Returns a witness for a read of `ids`; `None` if there is no asset that no recent read requests.
@@ -140,6 +196,17 @@ impl Attribution {
     pub(crate) fn forget_witness(&self, witness: &str) {
         self.witnesses().retain(|id| id != witness);
     }
+}
+
+/// Returns the hash of the JSON text of a row.
+pub(crate) fn row_hash(row: &Row) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    row.text.get().hash(&mut hasher);
+    hasher.finish()
+}
+
+fn can_be_witness(id: &str) -> bool {
+    id.len() <= MAX_WITNESS_LENGTH && validate::problem(id).is_none()
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@
 //! as unreadable.
 //!
 //! A gateway may also answer with the response to another request. A list that may be such a response is
-//! requested again. In bulk jobs, a read whose response omits assets and may be such a response is repeated
-//! together with a witness ([`Attribution`]).
+//! requested again; an empty list is requested again after a request whose response cannot be an empty list.
+//! In jobs, a read whose response omits assets and may be such a response is repeated together with a witness
+//! ([`Attribution`]).
 //!
 //! Each row is decoded separately, so that an unusual asset does not affect other assets. A response with a
 //! row for an ID that was not requested is rejected, because it may belong to another request.
@@ -20,13 +21,14 @@
 //! The reader handles IDs as strings and assets as JSON. Therefore, its code is compiled only once, instead
 //! of once per kind. [`ReadCalls`] connects the reader to a kind.
 
-use super::attribution::{Attribution, MAX_WITNESS_LENGTH};
+use super::attribution::{Attribution, MAX_WITNESS_LENGTH, row_hash};
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
 use super::read_calls::ReadCalls;
 use super::resource::{AssetStatus, AssetSummary, ListRow, ResourceNames};
 use crate::runtime::call::Row;
-use crate::{Call, Client, Error};
+use crate::values::id;
+use crate::{Call, Client, Error, RetryPolicy};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -81,6 +83,8 @@ pub(crate) struct Reader {
     attribution: Attribution,
     /// Set once the witnesses are chosen.
     has_witnesses: OnceCell<()>,
+    /// True if the service seems to refuse a list of IDs that contains an unknown ID.
+    refuses_unknown: AtomicBool,
     /// True if the service has answered at least one read successfully.
     answered: AtomicBool,
 }
@@ -91,6 +95,17 @@ struct Listed {
     rows: HashMap<String, Option<AssetSummary>>,
     /// True if every row has an ID. If false, an asset may exist although no row has its ID.
     is_complete: bool,
+    /// Hashes of the rows.
+    hashes: HashSet<u64>,
+}
+
+/// Form in which assets are read.
+struct Form<T> {
+    parse: fn(Row) -> Result<T, String>,
+    /// Converts the row of a deleted asset in the list; returns `None` if the row does not suffice.
+    from_summary: fn(AssetSummary) -> Option<T>,
+    /// True if the form has all properties of the asset.
+    is_whole: bool,
 }
 
 /// Response to a read by ID.
@@ -99,6 +114,8 @@ struct FindResponse<T> {
     rows: Rows<T>,
     /// True if the assets that the response omits are certainly missing.
     is_certain: bool,
+    /// True if this may be the response to a list of all assets, whose rows may lack properties.
+    may_be_list: bool,
 }
 
 /// Rows of a response, keyed by ID. For a row in an unexpected form, the value is an error that describes the
@@ -115,6 +132,7 @@ impl Reader {
             confirms_missing: false,
             attribution: Attribution::new(1),
             has_witnesses: OnceCell::new(),
+            refuses_unknown: AtomicBool::new(false),
             answered: AtomicBool::new(false),
         }
     }
@@ -153,7 +171,12 @@ impl Reader {
     /// Reads the summary (status and category) of each asset, in the order of `ids`.
     pub(crate) async fn summaries(&self, ids: &[String]) -> Vec<ReadResult<AssetSummary>> {
         if self.calls.finds_by_ids || !self.calls.lists {
-            return self.read(ids, |row| parse_summary(&row), Some).await;
+            let form = Form {
+                parse: |row| parse_summary(&row),
+                from_summary: Some,
+                is_whole: false,
+            };
+            return self.read(ids, &form).await;
         }
         match self.list(ids).await {
             Some(Ok(listed)) => ids.iter().map(|id| listed.result(id)).collect(),
@@ -178,18 +201,51 @@ impl Reader {
 
     /// Reads each asset as JSON text with all its fields, in the order of `ids`.
     pub(crate) async fn texts(&self, ids: &[String]) -> Vec<ReadResult<Box<RawValue>>> {
-        self.read(ids, |row| Ok(row.text), |_| None).await
+        self.read(ids, &Form::whole(|row| Ok(row.text))).await
     }
 
-    /// Reads each asset as a row with all its fields, in the order of `ids`.
+    /// Reads each asset as a row with all its fields, in the order of `ids`. Existing assets become witnesses
+    /// if there are too few, for example because the job has just created the first assets of the kind.
     pub(crate) async fn rows(&self, ids: &[String]) -> Vec<ReadResult<Row>> {
-        self.read(ids, Ok, |_| None).await
+        let results = self.read(ids, &Form::whole(Ok)).await;
+        if self.has_witnesses.initialized() {
+            for (id, result) in ids.iter().zip(&results) {
+                if let ReadResult::Found(row) = result
+                    && parse_summary(row).is_ok_and(|summary| summary.status != AssetStatus::Deleted)
+                {
+                    self.attribution.add_witness(id);
+                }
+            }
+        }
+        results
     }
 
     /// Reads the IDs of all assets; returns `None` if assets of the kind cannot be listed.
     pub(crate) async fn all_ids(&self) -> Option<Result<HashSet<String>, Error>> {
         let listed = self.list(&[]).await?;
         Some(listed.map(|listed| listed.rows.into_keys().collect()))
+    }
+
+    /// Reads the rows of all assets as the service sends them; returns `None` if assets of the kind cannot be
+    /// listed.
+    pub(crate) async fn all_rows(&self) -> Option<Result<Vec<Row>, Error>> {
+        let property = self.calls.names.id;
+        let id = |row: &Row| row.value.get(property).and_then(id_text).map(Cow::into_owned);
+        let may_be_other = |rows: &Vec<Row>| {
+            let ids: Vec<String> = rows.iter().filter_map(id).collect();
+            self.attribution.may_be_other(&ids.iter(), None)
+        };
+        let add = |rows: &mut Vec<Row>, later: Vec<Row>| {
+            let ids: HashSet<String> = later.iter().filter_map(id).collect();
+            rows.retain(|row| id(row).is_some_and(|id| !ids.contains(&id)));
+            rows.extend(later);
+        };
+        let rows = self.repeat_list(|call| call.rows(Ok), may_be_other, Vec::is_empty, add);
+        let rows = rows.await?;
+        if let Ok(rows) = &rows {
+            self.attribution.record_list(rows.iter().map(row_hash).collect());
+        }
+        Some(rows)
     }
 
     /// Reads the rows of all assets; returns `None` if assets of the kind cannot be listed.
@@ -203,7 +259,8 @@ impl Reader {
             rows.retain(|row| !ids.contains(&row.id));
             rows.extend(later);
         };
-        self.repeat_list(|call| call, may_be_other, add).await
+        self.repeat_list(|call| call, may_be_other, Vec::is_empty, add)
+            .await
     }
 
     /// Counts the children of the given assets; returns `None` if the children cannot be counted.
@@ -219,6 +276,7 @@ impl Reader {
                 let mut listed = Listed {
                     rows: HashMap::with_capacity(rows.len()),
                     is_complete: true,
+                    hashes: rows.iter().map(row_hash).collect(),
                 };
                 for row in rows {
                     match row.value.get(property).and_then(id_text) {
@@ -238,37 +296,64 @@ impl Reader {
         let add = |listed: &mut Listed, later: Listed| {
             listed.rows.extend(later.rows);
             listed.is_complete &= later.is_complete;
+            listed.hashes = later.hashes;
         };
-        let listed = self.repeat_list(parse, may_be_other, add).await?;
+        let is_empty = |listed: &Listed| listed.is_complete && listed.rows.is_empty();
+        let listed = self.repeat_list(parse, may_be_other, is_empty, add).await?;
         self.answered.fetch_or(listed.is_ok(), Ordering::Relaxed);
+        if let Ok(listed) = &listed {
+            self.attribution.record_list(listed.hashes.clone());
+        }
         Some(listed)
     }
 
-    /// Requests the list of all assets. If the response may be that to a recent read by ID, requests the list
+    /// Requests the list of all assets. If the response may be that to another request, requests the list
     /// again, and combines the rows of all responses with `add`.
     async fn repeat_list<T: Send + 'static>(
         &self,
         parse: impl Fn(Call<Vec<ListRow<String>>>) -> Call<T>,
         may_be_other: impl Fn(&T) -> bool,
+        is_empty: impl Fn(&T) -> bool,
         add: impl Fn(&mut T, T),
     ) -> Option<Result<T, Error>> {
         let call = || (self.calls.list)(&self.client).map(&parse);
         let mut listed: Option<T> = None;
+        let mut is_separated = false;
         for _ in 0..MAX_LISTS {
             let later = match call()?.await {
                 Ok(later) => later,
                 Err(error) => return Some(Err(error)),
             };
-            let is_last = !may_be_other(&later);
+            let is_empty = is_empty(&later);
+            let is_own = if is_empty {
+                is_separated
+            } else {
+                !may_be_other(&later)
+            };
             match &mut listed {
                 Some(listed) => add(listed, later),
                 None => listed = Some(later),
             }
-            if is_last {
+            if is_own {
                 break;
             }
+            is_separated = is_empty
+                && !self.attribution.is_reading()
+                && self.separate().await
+                && !self.attribution.is_reading();
         }
         listed.map(Ok)
+    }
+
+    /// Sends a request whose response is neither a list nor empty, so that a gateway does not answer the next
+    /// request with the repetition of such a response. Returns false if it may do so nevertheless.
+    async fn separate(&self) -> bool {
+        let Ok(unused) = id::generator::generate() else {
+            return false;
+        };
+        let asset = (self.calls.find_by_id_raw)(&self.client, &unused).retry(RetryPolicy::none());
+        let status = asset.await.err().and_then(|error| error.status());
+        status.is_some_and(|status| !status.is_success())
     }
 
     /// Finds the assets with these IDs. If the kind has a call for many IDs, the request includes the
@@ -277,17 +362,25 @@ impl Reader {
         &self,
         ids: &[String],
         witness: Option<&String>,
-        parse: fn(Row) -> Result<T, String>,
+        form: &Form<T>,
     ) -> Result<FindResponse<T>, Error> {
         let property = self.calls.names.id;
         let requested: Vec<String> = ids.iter().chain(witness).cloned().collect();
         let call = (self.calls.find_by_ids)(&self.client, &requested);
         let read = self.attribution.begin(requested.into_iter().collect());
+        let parse = form.parse;
+        let mut hashes = Vec::new();
         let found = match (call, ids) {
             (Some(call), _) => {
-                let requested = read.requested();
-                call.rows(move |rows| match_rows(rows, &requested, property, parse))
-                    .await
+                let (requested, is_whole) = (read.requested(), form.is_whole);
+                let found = call.rows(move |rows| {
+                    let hashes: Vec<u64> = rows.iter().filter(|_| is_whole).map(row_hash).collect();
+                    Ok((match_rows(rows, &requested, property, parse)?, hashes))
+                });
+                found.await.map(|(rows, hashes_of_rows)| {
+                    hashes = hashes_of_rows;
+                    rows
+                })
             }
             (None, [id]) if self.is_raw => {
                 let asset = (self.calls.find_by_id_raw)(&self.client, id).await;
@@ -306,8 +399,70 @@ impl Reader {
         found.map(|rows| FindResponse {
             is_certain: ids.iter().all(|id| rows.contains_key(id))
                 || !self.attribution.may_be_other(&rows.keys(), Some(&read)),
+            may_be_list: self.attribution.may_be_list(&hashes),
             rows,
         })
+    }
+
+    /// Finds the assets with these IDs, together with a witness if there is one. If the response omits assets
+    /// and may be the response to another request, repeats the read.
+    ///
+    /// # Errors
+    /// If the service refuses the read with the witness, returns the error of the read without the witness.
+    async fn find_confirmed<T: Send + 'static>(
+        &self,
+        ids: &[String],
+        form: &Form<T>,
+    ) -> Result<Rows<T>, Error> {
+        // True if the previous response cannot be repeated, because a request came before the current one
+        // whose response can be neither empty nor a list.
+        let mut is_separated = false;
+        let mut is_alone = false;
+        let mut repetitions = 0;
+        loop {
+            let needs_witness = repetitions > 0 || !self.refuses_unknown.load(Ordering::Relaxed);
+            let witness = needs_witness
+                .then(|| self.attribution.next_witness(ids))
+                .flatten();
+            let found = self.find(ids, witness.as_ref(), form).await;
+            let response = match (found, &witness) {
+                // The witness may be missing by now, and the service may refuse unknown IDs.
+                (Err(error), Some(witness)) if ErrorClass::of(&error) == ErrorClass::Refused => {
+                    let found = self.find(ids, None, form).await;
+                    match &found {
+                        Ok(_) => self.attribution.forget_witness(witness),
+                        Err(error) if ErrorClass::of(error) == ErrorClass::Refused => {
+                            self.refuses_unknown.store(true, Ordering::Relaxed);
+                        }
+                        Err(_) => {}
+                    }
+                    found?
+                }
+                (found, _) => found?,
+            };
+            let is_last = repetitions == MAX_REPETITIONS;
+            let may_be_list = response.may_be_list && !is_separated && !is_last;
+            if response.may_be_list && !may_be_list {
+                // The service lists whole assets.
+                self.attribution.forget_list();
+            }
+            let is_certain = response.is_certain || is_separated && is_alone && response.rows.is_empty();
+            if is_last || !may_be_list && (is_certain || !self.confirms_missing) {
+                return Ok(response.rows);
+            }
+            repetitions += 1;
+            if !may_be_list {
+                if let Some(witness) = witness.filter(|witness| !response.rows.contains_key(witness)) {
+                    self.attribution.forget_witness(&witness);
+                }
+                self.find_witnesses(ids).await;
+            }
+            if may_be_list || !self.attribution.has_witnesses() {
+                is_alone = !self.attribution.is_reading();
+                is_separated = self.separate().await;
+                is_alone &= !self.attribution.is_reading();
+            }
+        }
     }
 
     /// Lists all assets and chooses the witnesses for the next reads, after a response omitted one of `ids`.
@@ -321,12 +476,7 @@ impl Reader {
         self.has_witnesses.get_or_init(choose).await;
     }
 
-    async fn read<T: Clone + Send + 'static>(
-        &self,
-        ids: &[String],
-        parse: fn(Row) -> Result<T, String>,
-        from_summary: fn(AssetSummary) -> Option<T>,
-    ) -> Vec<ReadResult<T>> {
+    async fn read<T: Clone + Send + 'static>(&self, ids: &[String], form: &Form<T>) -> Vec<ReadResult<T>> {
         let mut results: HashMap<String, ReadResult<T>> = HashMap::with_capacity(ids.len());
         let parts: Vec<&[String]> = if self.calls.finds_by_ids {
             let witness_length = "%2C".len() + MAX_WITNESS_LENGTH;
@@ -340,30 +490,11 @@ impl Reader {
         // of the kind cannot be listed.
         let mut listed: Option<Option<Listed>> = None;
         let mut refusals = 0;
-        let mut repetitions = 0;
-        let mut skips_witness = false;
         let mut no_answer = None;
         while let Some(list) = lists.pop() {
-            let witness = if skips_witness {
-                None
-            } else {
-                self.attribution.next_witness(&list)
-            };
-            skips_witness = false;
-            let error = match self.find(&list, witness.as_ref(), parse).await {
-                Ok(response)
-                    if self.confirms_missing && !response.is_certain && repetitions < MAX_REPETITIONS =>
-                {
-                    repetitions += 1;
-                    if let Some(witness) = witness.filter(|witness| !response.rows.contains_key(witness)) {
-                        self.attribution.forget_witness(&witness);
-                    }
-                    self.find_witnesses(&list).await;
-                    lists.push(list);
-                    continue;
-                }
-                Ok(FindResponse { mut rows, .. }) => {
-                    (refusals, repetitions) = (0, 0);
+            let error = match self.find_confirmed(&list, form).await {
+                Ok(mut rows) => {
+                    refusals = 0;
                     for id in list {
                         let result = match rows.remove(&id) {
                             Some(row) => row.map_or_else(odd, ReadResult::Found),
@@ -380,13 +511,6 @@ impl Reader {
                 // The service does not respond, so further calls are pointless.
                 no_answer = Some(error);
                 break;
-            }
-            if let Some(witness) = witness {
-                // The witness may be missing by now, and the service may refuse unknown IDs.
-                self.attribution.forget_witness(&witness);
-                skips_witness = true;
-                lists.push(list);
-                continue;
             }
             refusals += 1;
             if is_too_large(&error) && list.len() > 1 {
@@ -407,7 +531,7 @@ impl Reader {
             let count = list.len();
             let has_no_list = listed.as_ref().is_some_and(Option::is_none);
             let exist = match listed.as_ref().and_then(Option::as_ref) {
-                Some(rows) => rows.settle(list, from_summary, &mut results),
+                Some(rows) => rows.settle(list, form.from_summary, &mut results),
                 None if refusals >= MAX_REFUSALS => {
                     no_answer = Some(error);
                     break;
@@ -433,6 +557,16 @@ impl Reader {
                 (None, None) => odd("it was not read".to_owned()),
             })
             .collect()
+    }
+}
+
+impl<T> Form<T> {
+    const fn whole(parse: fn(Row) -> Result<T, String>) -> Self {
+        Self {
+            parse,
+            from_summary: |_| None,
+            is_whole: true,
+        }
     }
 }
 

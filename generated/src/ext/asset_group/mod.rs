@@ -6,30 +6,27 @@
 //! handle of the group. Therefore, an `AssetGroup` supports the same operations as the typed handle.
 
 mod found;
+mod reader;
 mod table;
 
 pub use found::FoundAsset;
+pub(crate) use reader::GroupReader;
+#[cfg(feature = "snapshot")]
+pub(crate) use reader::GroupReaders;
 pub(crate) use table::GroupTable;
 
-use super::bulk::{Failure, GroupBulk, Reason};
+use super::bulk::GroupBulk;
 use super::cascade::Cascade;
-use super::read::{ReadResult, Reader, id_text};
+use super::read::id_text;
 use super::resource::{AssetSummary, ListRow};
-use crate::runtime::call::Row;
 use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::{ServerBehavior, ServerManagedFields};
 use crate::{Call, Client, Error};
-use futures_util::StreamExt as _;
 use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use table::ChangeTable;
-
-/// Maximum number of IDs per read.
-const IDS_PER_READ: usize = 100;
-/// Maximum number of concurrent reads.
-const CONCURRENT_READS: usize = 4;
 
 /// A group of operations on one kind of asset, chosen at run time.
 ///
@@ -295,8 +292,7 @@ impl AssetGroup {
     /// [unreadable](FoundAsset::Unreadable); [`find_json`](Self::find_json) and the typed calls keep all
     /// digits.
     pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {
-        let found = self.find_rows(client, ids).await.into_iter();
-        found.map(|found| found.convert(found::exact)).collect()
+        GroupReader::for_call(self, client).find(ids).await
     }
 
     /// Finds assets by ID like [`find`](Self::find), but returns the JSON texts that the service sent. These
@@ -315,21 +311,9 @@ impl AssetGroup {
     /// }
     /// ```
     pub async fn find_json(self, client: &Client, ids: &[String]) -> Vec<FoundAsset<Box<RawValue>>> {
-        let found = self.find_rows(client, ids).await.into_iter();
-        found.map(|found| found.convert(|row| Ok(row.text))).collect()
-    }
-
-    pub(crate) async fn find_rows(self, client: &Client, ids: &[String]) -> Vec<FoundAsset<Row>> {
-        let Some(resource) = &self.0.resource else {
-            let failure = Failure::of(Reason::NotLookedAt, &self.unable("found by ID"));
-            return vec![FoundAsset::Unreadable(failure); ids.len()];
-        };
-        let reads: Vec<_> = ids
-            .chunks(IDS_PER_READ)
-            .map(|ids| find(Reader::raw(resource.calls, client.clone()), ids.to_vec()))
-            .collect();
-        let chunks = futures_util::stream::iter(reads).buffered(CONCURRENT_READS);
-        chunks.flat_map(futures_util::stream::iter).collect().await
+        let found = GroupReader::for_call(self, client).find_rows(ids).await;
+        let texts = found.into_iter().map(|found| found.convert(|row| Ok(row.text)));
+        texts.collect()
     }
 
     /// Creates an asset. The request body is `asset`, unchanged. `asset` must contain the ID, because the
@@ -493,16 +477,4 @@ impl Hash for AssetGroup {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.name.hash(state);
     }
-}
-
-async fn find(reader: Reader, ids: Vec<String>) -> Vec<FoundAsset<Row>> {
-    let results = reader.rows(&ids).await.into_iter();
-    results
-        .map(|result| match result {
-            ReadResult::Found(asset) => FoundAsset::Found(asset),
-            ReadResult::Missing => FoundAsset::Missing,
-            ReadResult::Odd(failure) => FoundAsset::Unreadable(failure),
-            ReadResult::Unreadable(error) => FoundAsset::Unreadable(Failure::of(Reason::NotLookedAt, &error)),
-        })
-        .collect()
 }

@@ -1,6 +1,7 @@
 //! Reads the assets of an account.
 
 use super::error::{PlanError, PlanProblem};
+use crate::ext::asset_group::GroupReader;
 use crate::ext::snapshot::AssetKey;
 use crate::ext::{AssetGroup, AssetStatus, FoundAsset};
 use crate::{Client, Error};
@@ -62,8 +63,9 @@ impl AccountAssets {
         }
         for group in groups {
             let mut listed = BTreeSet::new();
+            let reader = GroupReader::for_job(*group, client, 1);
             if group.abilities().list {
-                let rows = group.list(client).await?;
+                let rows = reader.list().await?;
                 let unlisted = rows.iter().filter(|row| group.id(row).is_none()).count();
                 if unlisted > 0 {
                     let plural = group.plural();
@@ -80,7 +82,7 @@ impl AccountAssets {
             }
             let mut ids = listed.clone();
             ids.extend(keys.remove(group.name()).unwrap_or_default());
-            read.find(client, *group, ids, &listed).await;
+            read.find(&reader, ids, &listed).await;
         }
         Ok(read)
     }
@@ -88,13 +90,13 @@ impl AccountAssets {
     /// Reads the assets with these IDs. An asset that is listed but not found by its ID counts as deleted.
     pub(super) async fn find(
         &mut self,
-        client: &Client,
-        group: AssetGroup,
+        reader: &GroupReader,
         ids: BTreeSet<String>,
         listed: &BTreeSet<String>,
     ) {
+        let group = reader.group();
         let ids: Vec<String> = ids.into_iter().collect();
-        let found = group.find(client, &ids).await;
+        let found = reader.find(&ids).await;
         for (id, found) in ids.into_iter().zip(found) {
             let is_listed = listed.contains(&id);
             let key = AssetKey::new(group.name(), id);

@@ -3,6 +3,7 @@
 
 use super::difference::{fingerprint, same, same_at};
 use super::entry::{Action, PlanEntry, PlanStep};
+use crate::ext::asset_group::GroupReader;
 use crate::ext::bulk::{Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::is_not_found;
@@ -116,21 +117,17 @@ pub(super) fn stale(reason: &str) -> Outcome {
     }
 }
 
-async fn find(client: &Client, group: AssetGroup, id: &str) -> FoundAsset {
-    let found = group.find(client, &[id.to_owned()]).await.pop();
-    found.unwrap_or(FoundAsset::Missing)
-}
-
 /// Runs the step *save* of an entry, which sends the changes that belong to this step.
 pub(super) async fn save(
     client: &Client,
-    group: AssetGroup,
+    reader: &GroupReader,
     entry: &PlanEntry,
     policy: StalePolicy,
     was_sent: bool,
 ) -> StoreResult {
+    let group = reader.group();
     let id = entry.key.id.as_str();
-    let current = match find(client, group, id).await {
+    let current = match reader.find_one(id).await {
         FoundAsset::Found(current) => current,
         FoundAsset::Missing => return StoreResult::new(missing(group, was_sent)),
         FoundAsset::Unreadable(failure) => return unreadable(failure),
@@ -139,7 +136,7 @@ pub(super) async fn save(
         let failure = Failure::new(Reason::Deleted, format!("this {} is deleted", group.singular()));
         return StoreResult::new(Outcome::Rejected { failure });
     }
-    let change = Saving { group, entry };
+    let change = Saving { reader, entry };
     if change.is_saved(&current) {
         let outcome = if was_sent {
             Outcome::CONFIRMED
@@ -161,7 +158,7 @@ pub(super) async fn save(
             ErrorClass::Refused if !is_not_found(&error) => StoreResult::new(Outcome::Rejected {
                 failure: Failure::of(Reason::Refused, &error),
             }),
-            ErrorClass::Refused => match find(client, group, id).await {
+            ErrorClass::Refused => match reader.find_one(id).await {
                 FoundAsset::Missing => StoreResult::new(missing(group, false)),
                 // The asset exists, so the *not found* response was not about it. A gateway may have
                 // forwarded the request nevertheless.
@@ -173,7 +170,7 @@ pub(super) async fn save(
             _ => StoreResult::failed(not_processed(&error), &error),
         };
     }
-    match change.read_back(client).await {
+    match change.read_back().await {
         Ok(true) => StoreResult::new(Outcome::CONFIRMED),
         Ok(false) => {
             let failure = Failure::of(Reason::NoAnswer, &error);
@@ -223,7 +220,7 @@ fn not_processed(error: &Error) -> Outcome {
 
 /// The changes that the step *save* of an entry makes.
 struct Saving<'e> {
-    group: AssetGroup,
+    reader: &'e GroupReader,
     entry: &'e PlanEntry,
 }
 
@@ -235,7 +232,7 @@ impl Saving<'_> {
 
     /// Returns the paths at which the asset does not have the new values.
     fn unsaved(&self, current: &Value) -> Vec<&str> {
-        let managed = self.group.managed_fields();
+        let managed = self.reader.group().managed_fields();
         let wanted = managed.as_stored(self.wanted(current, false));
         let current = managed.as_stored(current.clone());
         let changes = self.entry.changes_of(PlanStep::Save);
@@ -271,15 +268,15 @@ impl Saving<'_> {
     }
 
     async fn send(&self, client: &Client, wanted: &Value) -> Result<(), Error> {
-        self.group.save(client, &in_request(wanted)).await
+        self.reader.group().save(client, &in_request(wanted)).await
     }
 
     /// Reads the asset back after a save with an unknown result. Returns true if the asset has the new
     /// values.
-    async fn read_back(&self, client: &Client) -> Result<bool, Failure> {
+    async fn read_back(&self) -> Result<bool, Failure> {
         let mut pause = PAUSE;
         for read in 1..=READS {
-            match find(client, self.group, &self.entry.key.id).await {
+            match self.reader.find_one(&self.entry.key.id).await {
                 FoundAsset::Found(current) if self.is_saved(&current) => return Ok(true),
                 FoundAsset::Unreadable(failure) if read == READS => return Err(failure),
                 _ if read == READS => return Ok(false),
@@ -298,7 +295,7 @@ impl Saving<'_> {
         let mut are_empties_sent = false;
         let mut unsaved = "all fields, because it is missing".to_owned();
         for read in 1..=READS {
-            match find(client, self.group, &self.entry.key.id).await {
+            match self.reader.find_one(&self.entry.key.id).await {
                 FoundAsset::Found(current) => {
                     let paths = self.unsaved(&current);
                     if paths.is_empty() {
@@ -347,15 +344,16 @@ impl Saving<'_> {
 /// Creates the asset of an entry.
 pub(super) async fn create(
     client: &Client,
-    group: AssetGroup,
+    reader: &GroupReader,
     entry: &PlanEntry,
     was_sent: bool,
 ) -> StoreResult {
+    let group = reader.group();
     let Action::Create(value) = &entry.action else {
         return StoreResult::new(Outcome::ALREADY);
     };
     let id = entry.key.id.as_str();
-    match find(client, group, id).await {
+    match reader.find_one(id).await {
         FoundAsset::Missing => {}
         FoundAsset::Found(current) => return StoreResult::new(existing(group, value, &current, was_sent)),
         FoundAsset::Unreadable(failure) => {
@@ -367,10 +365,10 @@ pub(super) async fn create(
         }
     }
     let error = match group.create(client, &in_request(&as_created(value))).await {
-        Ok(()) => return StoreResult::new(created(client, group, value, id).await),
+        Ok(()) => return StoreResult::new(created(reader, value, id).await),
         Err(error) => error,
     };
-    let read = find(client, group, id).await;
+    let read = reader.find_one(id).await;
     match (read, error.may_have_been_applied()) {
         (FoundAsset::Found(current), applied) => {
             StoreResult::new(existing(group, value, &current, applied || was_sent))
@@ -416,17 +414,17 @@ fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -
 /// Reads a created asset back. If the asset differs, the outcome is *done* without confirmation, because the
 /// service has accepted the asset. If it is missing, the outcome is *unknown*, because the acceptance may
 /// have come from a gateway instead of the service.
-async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) -> Outcome {
+async fn created(reader: &GroupReader, value: &Value, id: &str) -> Outcome {
     let mut pause = PAUSE;
     let mut failure = Failure::new(
         Reason::NotApplied,
         "the service accepted it, but it is not there when it is read back".to_owned(),
     );
     for read in 1..=READS {
-        match find(client, group, id).await {
+        match reader.find_one(id).await {
             FoundAsset::Found(current) => {
                 return Outcome::Done {
-                    confirmed: differing(group, value, &current).is_empty(),
+                    confirmed: differing(reader.group(), value, &current).is_empty(),
                 };
             }
             FoundAsset::Missing => {}

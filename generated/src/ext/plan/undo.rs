@@ -1,6 +1,6 @@
 //! Plans that revert the changes of a job.
 
-use super::apply::read_keys;
+use super::apply::{read_keys, readers_of};
 use super::difference::{self, same_at};
 use super::entry::PlanEntry;
 use super::error::{PlanError, PlanProblem};
@@ -108,8 +108,9 @@ async fn revert(
     before: &[&Before],
     mut notes: Vec<String>,
 ) -> (Vec<PlanEntry>, Vec<String>) {
-    let keys: Vec<&AssetKey> = before.iter().map(|before| &before.asset).collect();
-    let mut states = read_keys(client, &keys).await;
+    let keys: Vec<AssetKey> = before.iter().map(|before| before.asset.clone()).collect();
+    let readers = readers_of(client, &keys, 1);
+    let mut states = read_keys(readers, keys).await;
     let is_gone = |before: &&&Before| {
         before.change == Made::Deleted && !is_there(&before.asset, states.get(&before.asset))
     };

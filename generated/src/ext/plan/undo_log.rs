@@ -4,6 +4,7 @@ use super::difference::{same_at, status_of};
 use super::entry::STATUS;
 use super::error::{PlanError, PlanProblem};
 use super::journal::{Before, Header, Line, Made, open};
+use crate::ext::asset_group::GroupReader;
 use crate::ext::error_class::ErrorClass;
 use crate::ext::line_file::LineFile;
 use crate::ext::snapshot::{AssetKey, Changes, ValueChange};
@@ -77,7 +78,7 @@ impl UndoLog {
             file,
             recorded,
         };
-        log.states(&client, &ids).await?;
+        log.states(&GroupReader::for_job(group, &client, 1), &ids).await?;
         log.children(&client, &ids).await.map_err(failed)?;
         log.file
             .append(&Line::Complete)
@@ -85,11 +86,11 @@ impl UndoLog {
         log.file.sync().map_err(|error| failed(error.into()))
     }
 
-    async fn states(&mut self, client: &Client, ids: &[String]) -> Result<(), PlanError> {
+    async fn states(&mut self, reader: &GroupReader, ids: &[String]) -> Result<(), PlanError> {
         for ids in ids.chunks(400) {
             // The recorded asset is never sent back, so a number that would be rounded may be a string of
             // digits.
-            let found = self.group.find_rows(client, ids).await;
+            let found = reader.find_rows(ids).await;
             for (id, found) in ids.iter().zip(found) {
                 let key = AssetKey::new(self.group.name(), id.clone());
                 let value = match found {
@@ -149,7 +150,8 @@ impl UndoLog {
                     .next()
                     .map(|parent| parents.contains(parent.as_str().unwrap_or_default()))
             };
-            let rows = match list(client, group).await {
+            let reader = GroupReader::for_job(group, client, 1);
+            let rows = match list(&reader).await {
                 Ok(rows) => rows,
                 // The service may not have the path, because the paths of inferred groups are guesses.
                 Err(error) if ErrorClass::of(&error) == ErrorClass::Refused => {
@@ -163,7 +165,7 @@ impl UndoLog {
             let rows = rows.iter().filter(|row| parent_in(row) != Some(false));
             let ids: Vec<String> = rows.filter_map(|row| Some(group.id(row)?.into_owned())).collect();
             for ids in ids.chunks(400) {
-                let found = group.find_rows(client, ids).await;
+                let found = reader.find_rows(ids).await;
                 for (id, found) in ids.iter().zip(found) {
                     let key = AssetKey::new(group.name(), id.clone());
                     match found {
@@ -213,10 +215,10 @@ fn is_refused(failure: &Failure) -> bool {
 }
 
 /// Lists the assets of a group. Repeats the request if no trustworthy response arrives.
-async fn list(client: &Client, group: AssetGroup) -> Result<Vec<Value>, Error> {
+async fn list(reader: &GroupReader) -> Result<Vec<Value>, Error> {
     let mut attempts = 1;
     loop {
-        match group.list(client).await {
+        match reader.list().await {
             Err(error) if attempts < ATTEMPTS && ErrorClass::of(&error) == ErrorClass::Ambiguous => {
                 attempts += 1;
             }

@@ -3,6 +3,7 @@
 use super::read_keys;
 use super::work::Work;
 use crate::Client;
+use crate::ext::asset_group::GroupReaders;
 use crate::ext::bulk::{Entry, OnProgress, STOPPED, StopControl, stopped_because};
 use crate::ext::line_file::LineError;
 use crate::ext::plan::ChangePlan;
@@ -35,6 +36,7 @@ fn cancel_if_requested(cancel: Option<&Shared<BoxFuture<'static, ()>>>, stop: &m
 /// A plan that is being applied.
 pub(super) struct Job<'p> {
     pub(super) client: Client,
+    pub(super) readers: GroupReaders,
     pub(super) plan: &'p ChangePlan,
     pub(super) journal: PlanJournal,
     pub(super) rebase: bool,
@@ -221,19 +223,23 @@ impl Job<'_> {
             if self.is_stopped(batch) || !self.record(step, batch) {
                 continue;
             }
-            let (client, rebase, signal) = (&self.client, self.rebase, self.stop.signal());
+            let (client, readers) = (&self.client, &self.readers);
+            let (rebase, signal) = (self.rebase, self.stop.signal());
             let stores: Vec<_> = batch
                 .iter()
-                .filter_map(|index| Some((*index, self.works.get(*index)?)))
-                .map(|(index, work)| {
+                .filter_map(|index| {
+                    let work = self.works.get(*index)?;
+                    Some((*index, work, readers.get(work.group.name())?.clone()))
+                })
+                .map(|(index, work, reader)| {
                     let was_sent = work.sent.contains(&step);
                     let policy = work.policy(rebase);
-                    let (entry, group, signal) = (work.entry, work.group, signal.clone());
+                    let (entry, signal) = (work.entry, signal.clone());
                     async move {
                         let result: Option<StoreResult> = match step {
                             _ if signal.is_set() => None,
-                            PlanStep::Create => Some(store::create(client, group, entry, was_sent).await),
-                            _ => Some(store::save(client, group, entry, policy, was_sent).await),
+                            PlanStep::Create => Some(store::create(client, &reader, entry, was_sent).await),
+                            _ => Some(store::save(client, &reader, entry, policy, was_sent).await),
                         };
                         (index, result)
                     }
@@ -302,12 +308,12 @@ impl Job<'_> {
     /// applied, for example because somebody else has changed the asset. Returns the other entries.
     async fn look_again(&mut self, works: &[usize]) -> Vec<usize> {
         let untouched = |work: &&Work<'_>| work.finished.is_empty() && !work.is_begun;
-        let keys: Vec<&AssetKey> = works
+        let keys: Vec<AssetKey> = works
             .iter()
             .filter_map(|index| self.works.get(*index).filter(untouched))
-            .map(|work| &work.entry.key)
+            .map(|work| work.entry.key.clone())
             .collect();
-        let mut states = read_keys(&self.client, &keys).await;
+        let mut states = read_keys(self.readers.clone(), keys).await;
         let mut left = Vec::new();
         for index in works {
             let Some(work) = self.works.get_mut(*index) else {

@@ -10,13 +10,14 @@ use super::entry::PlanEntry;
 use super::error::{PlanError, PlanProblem};
 use super::journal::{Header, PlanJournal};
 use crate::Client;
+use crate::ext::asset_group::GroupReaders;
 use crate::ext::bulk::{OnProgress, StopControl};
 use crate::ext::snapshot::AssetKey;
 use crate::ext::{AssetGroup, Counts, FoundAsset, Progress, Report};
 use crate::transport::BoxFuture;
 use futures_util::FutureExt;
 use job::Job;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -154,7 +155,9 @@ impl Apply<'_> {
             return Err(PlanError::new(PlanProblem::NotAcknowledged { count, first }));
         }
         // The account is recognised by the assets of the plan before the journal is begun.
-        let states = read_states(&self.client, plan).await;
+        let keys: Vec<AssetKey> = plan.entries.iter().map(|entry| entry.key.clone()).collect();
+        let readers = readers_of(&self.client, &keys, self.concurrency);
+        let states = read_keys(readers.clone(), keys).await;
         let is_begun = self
             .journal
             .as_deref()
@@ -169,6 +172,7 @@ impl Apply<'_> {
         };
         let mut job = Job {
             client: self.client,
+            readers,
             plan,
             journal,
             rebase: self.rebase,
@@ -215,24 +219,26 @@ fn is_foreign(plan: &ChangePlan, states: &BTreeMap<AssetKey, FoundAsset>) -> boo
         && changed.all(|entry| matches!(states.get(&entry.key), Some(FoundAsset::Missing)))
 }
 
-/// Reads the current state of all assets of a plan.
-async fn read_states(client: &Client, plan: &ChangePlan) -> BTreeMap<AssetKey, FoundAsset> {
-    let keys: Vec<&AssetKey> = plan.entries.iter().map(|entry| &entry.key).collect();
-    read_keys(client, &keys).await
+/// Creates the readers of a job on these assets.
+pub(super) fn readers_of(client: &Client, keys: &[AssetKey], concurrency: usize) -> GroupReaders {
+    let names: BTreeSet<&str> = keys.iter().map(|key| key.group.as_str()).collect();
+    let groups = names.into_iter().filter_map(AssetGroup::named);
+    GroupReaders::new(groups, client, concurrency)
 }
 
-pub(super) async fn read_keys(client: &Client, keys: &[&AssetKey]) -> BTreeMap<AssetKey, FoundAsset> {
-    let mut ids: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+/// Reads the current states of assets.
+pub(super) async fn read_keys(readers: GroupReaders, keys: Vec<AssetKey>) -> BTreeMap<AssetKey, FoundAsset> {
+    let mut ids: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for key in keys {
-        ids.entry(&key.group).or_default().push(key.id.clone());
+        ids.entry(key.group).or_default().push(key.id);
     }
     let mut states = BTreeMap::new();
     for (name, ids) in ids {
-        let Some(group) = AssetGroup::named(name) else {
+        let Some(reader) = readers.get(&name) else {
             continue;
         };
-        let found = group.find(client, &ids).await;
-        let keys = ids.into_iter().map(|id| AssetKey::new(name, id));
+        let found = reader.find(&ids).await;
+        let keys = ids.into_iter().map(|id| AssetKey::new(&*name, id));
         states.extend(keys.zip(found));
     }
     states

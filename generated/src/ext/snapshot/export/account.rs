@@ -2,24 +2,16 @@
 
 use super::super::asset::AssetKey;
 use super::super::error::SnapshotError;
-use super::super::fingerprint::Fingerprint;
 use super::super::manifest::{GroupManifest, Unread};
-use super::CHUNK;
 use super::staging::Staging;
+use crate::Error;
+use crate::ext::asset_group::GroupReader;
 use crate::ext::{AssetGroup, AssetStatus};
-use crate::{Client, Error};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Number of times that an empty list is requested again. A gateway may have answered with the empty response
-/// to another request, and a snapshot without the assets of a group would count as complete.
-const EMPTY_LIST_REPETITIONS: usize = 2;
 
 /// An asset in the list of its group.
 pub(super) struct Listed {
     pub(super) group: AssetGroup,
-    /// Fingerprint of the row in the list. The row may have fewer properties than the asset. `None` if the
-    /// list has more rows than one read can return.
-    pub(super) row: Option<Fingerprint>,
     is_deleted: bool,
 }
 
@@ -44,14 +36,9 @@ impl Account {
     /// # Errors
     /// Returns the error if the service rejects the access token, because it rejects the token for every
     /// group.
-    pub(super) async fn list(&mut self, client: &Client, group: AssetGroup) -> Result<(), Error> {
-        let mut rows = group.list(client).await;
-        for _ in 0..EMPTY_LIST_REPETITIONS {
-            if rows.as_ref().is_ok_and(Vec::is_empty) {
-                rows = group.list(client).await;
-            }
-        }
-        let rows = match rows {
+    pub(super) async fn list(&mut self, reader: &GroupReader) -> Result<(), Error> {
+        let group = reader.group();
+        let rows = match reader.list().await {
             Ok(rows) => rows,
             Err(error) if error.is_unauthorized() => return Err(error),
             Err(error) => {
@@ -60,7 +47,6 @@ impl Account {
             }
         };
         let mut without_id = 0;
-        let fits_one_response = rows.len() <= CHUNK;
         for row in rows {
             let Some(id) = group.id(&row) else {
                 without_id += 1;
@@ -68,13 +54,7 @@ impl Account {
             };
             let is_deleted = group.summary(&row).status == AssetStatus::Deleted;
             let key = AssetKey::new(group.name(), id.into_owned());
-            let row = fits_one_response.then(|| Fingerprint::of(&row, []));
-            let listed = Listed {
-                group,
-                row,
-                is_deleted,
-            };
-            self.listed.insert(key, listed);
+            self.listed.insert(key, Listed { group, is_deleted });
         }
         if without_id > 0 {
             let problem = match without_id {

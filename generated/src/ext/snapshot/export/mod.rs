@@ -16,10 +16,10 @@ pub use error::{ExportError, IncompleteExport};
 
 use super::asset::AssetKey;
 use super::error::{SnapshotError, SnapshotProblem};
-use super::fingerprint::Fingerprint;
 use super::manifest::{Manifest, Origin};
 use super::snapshot::Snapshot;
 use crate::Client;
+use crate::ext::asset_group::{GroupReader, GroupReaders};
 use crate::ext::error_class::ErrorClass;
 use crate::ext::{AssetGroup, Failure, FoundAsset};
 use crate::runtime::call::Row;
@@ -237,13 +237,13 @@ impl Export {
             staging.check_older(path, &older, &names)?;
         }
         let mut account = Account::default();
-        for group in &groups {
-            account.list(&self.client, *group).await?;
+        let readers = GroupReaders::new(groups.iter().copied(), &self.client, self.concurrency);
+        for reader in readers.iter() {
+            account.list(reader).await?;
         }
         account.check_owner(&staging)?;
         if account.is_verified {
-            let total = account.listed.len();
-            self.read(&mut account, &mut staging, total).await?;
+            self.read(&readers, &mut account, &mut staging).await?;
         }
         let is_accepted = self.accept_incomplete && account.is_verified;
         if !account.unread.is_empty() && !is_accepted {
@@ -284,13 +284,13 @@ impl Export {
     /// Reads the listed assets whose files are not in the export folder yet.
     async fn read(
         &mut self,
+        readers: &GroupReaders,
         account: &mut Account,
         staging: &mut Staging,
-        total: usize,
     ) -> Result<(), SnapshotError> {
-        let mut chunks: Vec<(AssetGroup, Vec<String>, Vec<Option<Fingerprint>>)> = Vec::new();
+        let mut chunks: Vec<(GroupReader, Vec<String>)> = Vec::new();
         let mut progress = ExportProgress {
-            total,
+            total: account.listed.len(),
             read: 0,
             unread: 0,
         };
@@ -300,28 +300,29 @@ impl Export {
                 progress.read += 1;
                 continue;
             }
+            let Some(reader) = readers.get(listed.group.name()) else {
+                continue;
+            };
             match chunks.last_mut() {
-                Some((group, ids, rows)) if *group == listed.group && ids.len() < CHUNK => {
+                Some((last, ids)) if last.group() == listed.group && ids.len() < CHUNK => {
                     ids.push(key.id.clone());
-                    rows.push(listed.row);
                 }
-                _ => chunks.push((listed.group, vec![key.id.clone()], vec![listed.row])),
+                _ => chunks.push((reader.clone(), vec![key.id.clone()])),
             }
         }
         self.report(&progress);
         let writer = staging.writer()?;
-        let (client, to) = (&self.client, &writer);
-        let reads = chunks.into_iter().map(|(group, ids, rows)| async move {
-            let found = find(client, group, &ids, &rows).await;
-            ids.into_iter()
-                .map(move |id| AssetKey::new(group.name(), id))
-                .zip(found)
+        let to = &writer;
+        let reads = chunks.into_iter().map(|(reader, ids)| async move {
+            let found = reader.find_rows(&ids).await;
+            (reader.group(), ids, found)
         });
         let reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
         // The queue holds twice as many chunks as there are concurrent reads, so that reads wait only if the
         // disk is slower than the service.
         let queue = self.concurrency.saturating_mul(2);
-        let mut reads = reads.map(|read| write(to, read)).buffered(queue);
+        let reads = reads.map(|(group, ids, found)| write(to, group, ids, found));
+        let mut reads = reads.buffered(queue);
         let mut failed_reads = 0;
         let mut last_error = None;
         while failed_reads < MAX_FAILED_READS
@@ -346,7 +347,7 @@ impl Export {
             }
         }
         drop(reads);
-        self.read_deleted(account, staging, &writer, &mut progress)
+        self.read_deleted(readers, account, staging, &writer, &mut progress)
             .await?;
         let cause = last_error.map_or_else(String::new, |failure| format!(": {failure}"));
         account.finish(staging, &cause);
@@ -362,19 +363,23 @@ impl Export {
     /// service does not show deleted assets. It then skips the remaining deleted assets of the group.
     async fn read_deleted(
         &mut self,
+        readers: &GroupReaders,
         account: &mut Account,
         staging: &mut Staging,
         writer: &Writer,
         progress: &mut ExportProgress,
     ) -> Result<(), SnapshotError> {
         for (group, ids) in account.deleted_ids() {
+            let Some(reader) = readers.get(group.name()) else {
+                continue;
+            };
             let mut some_are_readable = false;
             let mut no_answer: Option<Failure> = None;
             for id in ids {
                 let key = AssetKey::new(group.name(), &*id);
                 let found = match no_answer.clone() {
                     Some(failure) => Some(FoundAsset::Unreadable(failure)),
-                    None => group.find_rows(&self.client, &[id]).await.into_iter().next(),
+                    None => reader.find_rows(&[id]).await.into_iter().next(),
                 };
                 match found {
                     Some(FoundAsset::Found(asset)) => {
@@ -408,34 +413,6 @@ impl Export {
     }
 }
 
-/// Finds assets by their IDs. For each asset, `rows` contains the fingerprint of its row in the list of all
-/// assets. The fingerprints are `None` if that list has more rows than one read can return.
-///
-/// A faulty gateway may answer a read with the list of all assets, whose rows may lack properties. If only
-/// some of the assets were requested, the reader refuses this answer, because it has rows that were not
-/// requested. If all assets were requested, the reader cannot detect the error. Therefore, if all assets are
-/// equal to their rows, they are read again in two parts.
-async fn find(
-    client: &Client,
-    group: AssetGroup,
-    ids: &[String],
-    rows: &[Option<Fingerprint>],
-) -> Vec<FoundAsset<Row>> {
-    let found = group.find_rows(client, ids).await;
-    let is_row = |(found, row): (&FoundAsset<Row>, &Option<Fingerprint>)| match (found, row) {
-        (FoundAsset::Found(asset), Some(row)) => Fingerprint::of(&asset.value, []) == *row,
-        _ => false,
-    };
-    if !found.iter().zip(rows).all(is_row) {
-        return found;
-    }
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(ids.len().div_ceil(2).max(1)) {
-        found.extend(group.find_rows(client, part).await);
-    }
-    found
-}
-
 /// Result of reading a chunk of assets.
 #[derive(Default)]
 struct ChunkRead {
@@ -455,11 +432,14 @@ impl ChunkRead {
 /// Writes the found assets of a chunk to files, and collects the missing and the unreadable assets.
 async fn write(
     writer: &Writer,
-    chunk: impl Iterator<Item = (AssetKey, FoundAsset<Row>)>,
+    group: AssetGroup,
+    ids: Vec<String>,
+    found: Vec<FoundAsset<Row>>,
 ) -> Result<ChunkRead, SnapshotError> {
     let mut read = ChunkRead::default();
     let mut assets = Vec::new();
-    for (key, found) in chunk {
+    for (id, found) in ids.into_iter().zip(found) {
+        let key = AssetKey::new(group.name(), id);
         match found {
             FoundAsset::Found(asset) => assets.push((key, asset)),
             FoundAsset::Missing => read.missing.push(key),
