@@ -22,7 +22,7 @@ pub(crate) struct GlobalOptions {
     pub(crate) jobs: Option<u8>,
     /// True if every question is answered with yes.
     pub(crate) yes: bool,
-    /// True if the program may send destructive operations that are inferred, and not documented.
+    /// True if the program may send destructive operations that are inferred, not documented.
     pub(crate) accept_inferred: bool,
     /// True if the command runs on a fake service in memory.
     pub(crate) fake: bool,
@@ -53,7 +53,8 @@ pub(crate) fn command() -> Command {
         .long_about(
             "Manages the assets of a FunnelFlux Pro account: lists, finds, changes, archives and copies \
              them. Every change can be planned first, and a long job can be resumed. Without an account, \
-             --fake runs any command on a fake service in memory.",
+             --fake runs any command on a fake service in memory. For commands marked (inferred), the \
+             vendor documents only the titles and methods of the operations.",
         )
         .after_help("Try it without an account: funnelflux --fake offer-sources list --limit 5")
         .after_long_help(format!(

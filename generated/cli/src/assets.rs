@@ -40,8 +40,8 @@ pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
         .then(|| format!("the operations on {plural} are inferred, not documented by the vendor"))
 }
 
-/// Returns the group whose assets are the categories of `group`. It is the group that has `group` as a child
-/// through the property that holds the category ID.
+/// Returns the group whose assets are the categories of `group`. The children of that group are the assets of
+/// `group`, linked by the property that holds the category ID.
 pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
     let category = group.category_pointer()?;
     AssetGroup::all().iter().copied().find(|parent| {
@@ -66,12 +66,12 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
 ///
 /// If all entries have the documented format of IDs, or if the group has no list operation, the function
 /// returns the entries unchanged. Otherwise, it looks up each entry in the list of all assets. If the list
-/// lacks an entry that has the format of an ID, the entry stays unchanged. The command that uses the IDs
-/// reports an ID that no asset has.
+/// lacks an entry that has the format of an ID, the entry stays unchanged. If no asset has that ID, the
+/// command that uses it reports the error.
 ///
 /// # Errors
-/// Returns an error if the list cannot be read, if an entry is the name of several assets, or if an entry is
-/// neither an ID nor a name of an asset and does not have the format of an ID.
+/// Returns an error if the list cannot be read, or if an entry is the name of several assets. Also returns an
+/// error for an entry that is neither an ID nor the name of an asset, and does not have the format of an ID.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,
@@ -116,7 +116,8 @@ pub(crate) async fn ids_of_names(
         .collect()
 }
 
-/// Like [`resolve`], but also checks that every asset exists. Looks up an ID that no asset has as a name.
+/// Like [`resolve`], but also checks that every asset exists. If no asset has a given ID, the same text is
+/// looked up as a name.
 ///
 /// # Errors
 /// Returns the errors of [`resolve`], and an error if an asset does not exist.

@@ -18,8 +18,8 @@ impl Context {
     /// `archive 12 offer sources`.
     ///
     /// # Errors
-    /// Returns an error if the user does not confirm, or if no question can be asked. That is the case if the
-    /// command reads its input from stdin, or if there is no terminal.
+    /// Returns an error if the user does not confirm. Also returns an error if the user cannot be asked,
+    /// because the command reads its input from stdin or because there is no terminal.
     pub(crate) fn confirm(
         &self,
         change: &str,

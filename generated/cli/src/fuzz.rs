@@ -232,10 +232,10 @@ fn plain(status: u16, body: impl Into<Bytes>) -> Response<ResponseBody> {
     response
 }
 
-/// Checks the conclusions that the probe draws from arbitrary responses. The fake must be able to load the
-/// settings that the probe finds. If no response was replaced by a plausible one, the probe must also name
-/// each asset that it leaves behind. The first line of the input is the content of a settings file for the
-/// fake. The rest describes modifications of the fake's responses.
+/// Checks the conclusions that the probe draws from arbitrary responses. The fake service must be able to
+/// load the settings that the probe finds. The probe must also name each asset that it leaves behind, unless
+/// a response was replaced by one that the service might send. The first line of the input is the content of
+/// a settings file for the fake service. The rest describes modifications of its responses.
 pub fn probe(bytes: &[u8]) {
     let (lines, _) = lines(bytes, 1);
     let spoils = bytes

@@ -64,7 +64,7 @@ pub(crate) fn given_ids(matches: &ArgMatches) -> Result<Vec<String>, Failure> {
 }
 
 /// Like [`given_ids`], but the argument `id` names another JSON path or CSV column that can contain the IDs.
-/// A property or column that is called "id" is recognised in any case.
+/// A property or column called `id`, in upper or lower case, is always recognised.
 pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     let mut given = Vec::new();
     for text in matches.get_many::<String>("ids").into_iter().flatten() {

@@ -420,8 +420,9 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     }
 }
 
-/// Returns true if the command that undoes a job gets the option `--accept-inferred`. This applies to a group
-/// whose operations are inferred, if the undo deletes the copies of a duplication or archives assets again.
+/// Returns true if the command that undoes a job needs the option `--accept-inferred`. It needs the option if
+/// the operations of the group are inferred, and if the undo deletes the copies of a duplication or archives
+/// assets again.
 pub(crate) fn undo_is_inferred(verb: &str, group: AssetGroup) -> bool {
     matches!(verb, "duplicate" | "unarchive") && group.is_inferred()
 }

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// Function that opens the entry in the keyring. It blocks the thread.
 type Open = Arc<dyn Fn() -> Result<Entry, String> + Send + Sync>;
 
-/// Hint that the error message contains if the tokens cannot be read or removed.
+/// Hint in the error message if the tokens cannot be read or removed.
 const FIX: &str =
     "use the session in which you logged in, or keep the tokens in a file: funnelflux auth login --file";
 

@@ -2,9 +2,9 @@
 //!
 //! # Code
 //!
-//! The program derives its commands from tables in the crate `funnelflux`: each group of assets gets a
-//! command for each action that it supports, and each operation of the API becomes a subcommand of `call`.
-//! The crate `funnelflux` also implements all communication with the service.
+//! The program derives its commands from tables in the crate `funnelflux`. Each group of assets gets a
+//! command for each action that it supports. Each operation of the API becomes a subcommand of `call`. The
+//! crate `funnelflux` also implements all communication with the service.
 //!
 //! | module | contents |
 //! |---|---|

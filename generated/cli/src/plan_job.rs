@@ -50,8 +50,8 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
                  file. Default: a file in the state folder of the profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
-            "Change an asset even if somebody else has changed it since the plan was made, unless their \
-             change and the plan affect the same field",
+            "Also change an asset that somebody else has changed since the plan was made, if that change \
+             and the plan affect different fields",
         ),
         format_argument(),
         jq_argument(),

@@ -123,8 +123,8 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
     checked.map_err(|error| file_failure("write", path, &error))
 }
 
-/// Returns the target of a symbolic link, because the target is replaced, and not the link. Returns any other
-/// path itself.
+/// Follows symbolic links, so that the target of a link is replaced, and not the link. A path that does not
+/// exist stays unchanged.
 fn target(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -70,7 +70,7 @@ impl LineDisplay {
     }
 }
 
-/// Returns a future that completes at the first Ctrl-C or SIGTERM. A second one ends the process at once.
+/// Returns a future that completes at the first Ctrl-C or SIGTERM. A second signal ends the process at once.
 ///
 /// # Errors
 /// Returns an error if signals cannot be received.

@@ -26,7 +26,7 @@ pub(crate) fn command() -> Command {
                 .long("vary")
                 .value_name("SEED")
                 .value_parser(value_parser!(u64))
-                .help("Derive behaviour from this seed, where the documentation leaves the behaviour open"),
+                .help("Let this seed choose the behaviour that the documentation leaves open"),
             Arg::new("settings")
                 .long("settings")
                 .value_name("FILE")

@@ -22,9 +22,9 @@ pub(crate) fn command() -> Command {
     Command::new("probe")
         .about("Runs experiments on an account to answer open questions about the service")
         .long_about(format!(
-            "Runs experiments on an account to answer questions that the documentation leaves open: does \
-             one unknown ID make a whole call fail, does a save replace the whole asset or only the fields \
-             sent, which statuses and bodies does the service answer with, and more.\n\n\
+            "Runs experiments on an account to answer questions that the documentation leaves open. For \
+             example: Does one unknown ID make a whole call fail? Does a save replace the whole asset, or \
+             only the fields sent? Which statuses and bodies do responses have?\n\n\
              The probe creates the assets that it needs, with names such as {:?}, and deletes them at the \
              end. It changes no other asset. If a response prevents the probe from continuing, the probe \
              stops, and lists the assets that it has created and not deleted. The service may keep deleted \
@@ -55,7 +55,7 @@ pub(crate) fn command() -> Command {
                 .value_name("MILLISECONDS")
                 .value_parser(value_parser!(u64))
                 .default_value("200")
-                .help("Pause before each repeated read that waits for a new asset or for a change"),
+                .help("Pause between repeated reads, while the probe waits for a new asset or a change"),
         ])
         .args(row_arguments())
 }

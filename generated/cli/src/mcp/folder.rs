@@ -32,8 +32,8 @@ impl Folder {
         &self.0
     }
 
-    /// Returns the path of the file with this name in the folder. Returns an error if the name is not plain,
-    /// because such a name could lead out of the folder.
+    /// Returns the path of the file with this name in the folder. Only plain names are accepted, because any
+    /// other name could lead out of the folder.
     fn join(&self, name: &str) -> Result<PathBuf, Failure> {
         let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         let is_valid = !name.is_empty()

@@ -5,8 +5,8 @@ use crate::text::count;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// Maximum size of a result, in bytes. A row that would exceed it is left out, unless it is the first row.
-/// The size corresponds to about ten thousand tokens, which assistants accept from one call.
+/// Maximum size of a result, in bytes. The first row is always included; any other row beyond this size is
+/// left out. The size corresponds to about ten thousand tokens, which assistants accept from one call.
 const MAX_RESULT: usize = 40_000;
 /// Maximum size of a row, in bytes. Larger rows are shortened.
 const MAX_ROW: usize = 20_000;
@@ -61,7 +61,7 @@ pub(super) fn cut(text: &str) -> String {
 }
 
 /// Shortens a row that is too large. If cutting its texts does not suffice, large members are replaced by
-/// their sizes. Also returns true if the row was shortened.
+/// their sizes. The second value of the result is true if the row was shortened.
 fn bounded(mut row: Value) -> (Value, bool) {
     if row.to_string().len() <= MAX_ROW {
         return (row, false);

@@ -61,7 +61,8 @@ impl Filter {
         &self.column.title
     }
 
-    /// Returns true if all rows meet the condition only because no row has the property that it names.
+    /// Returns true if all rows meet the condition only because no row has the property that the condition
+    /// names.
     pub(super) fn selects_all(&self, rows: &[Value]) -> bool {
         let is_absent = |row| self.column.get(row).is_none();
         self.comparison == Comparison::Different && !rows.is_empty() && rows.iter().all(is_absent)

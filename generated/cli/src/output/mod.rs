@@ -375,9 +375,9 @@ impl Output {
         matches!(self.format, Format::Csv | Format::Table) && self.jq.is_none()
     }
 
-    /// Prints a note that names the requested paths that no row has, and the paths that the rows have. A path
-    /// that no row has may be misspelled. It is not an error, because a property may be absent in all assets
-    /// of an account.
+    /// Prints a note with the requested paths that occur in no row, and with the paths that do occur. A path
+    /// that occurs in no row may be misspelled. It is not an error, because all assets of an account may lack
+    /// a property.
     fn note_absent(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
         let mut absent: Vec<String> = Vec::new();
         for column in self.absent(rows, view)? {

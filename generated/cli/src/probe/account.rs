@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::Duration;
 
-/// Maximum number of reads that do not return a new asset. After that, the probe stops.
+/// Number of reads after which the probe stops if none of them returned a new asset.
 const LATE_READS: u32 = 20;
 
 /// State of the account during a run of the probe.
@@ -28,7 +28,7 @@ pub(super) struct Account<'c> {
     /// reads of the list.
     late: u32,
     late_by_id: bool,
-    /// Pause before each repeated read that waits for a new asset or for a change.
+    /// Pause between repeated reads, while the probe waits for a new asset or a change.
     pause: Duration,
     /// True if a change was sent after the last call of `settle`.
     is_changed: bool,
@@ -108,8 +108,9 @@ impl<'c> Account<'c> {
     /// Sends the request for an action, modified by a variation.
     ///
     /// # Errors
-    /// Returns an error if the document does not describe the action for the group, if the connection breaks,
-    /// if the service fails or reports too many requests, or if the service rejects a valid token.
+    /// Returns an error if the document does not describe the action for the group, or if the connection
+    /// breaks. Also returns an error if the service fails, reports too many requests, or rejects a valid
+    /// token.
     pub(super) async fn send(
         &mut self,
         group: AssetGroup,

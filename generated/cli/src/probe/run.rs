@@ -66,7 +66,7 @@ pub(crate) fn asset_count(accepts_inferred: bool) -> usize {
 pub(crate) struct Options {
     /// True if inferred operations may be used.
     pub(crate) accepts_inferred: bool,
-    /// Pause before each repeated read that waits for a new asset or for a change.
+    /// Pause between repeated reads, while the probe waits for a new asset or a change.
     pub(crate) pause: Duration,
 }
 

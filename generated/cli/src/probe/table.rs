@@ -11,7 +11,7 @@ const fn question(setting: &'static str, text: &'static str) -> Question {
 }
 
 /// All experiments. The first experiment counts the reads that return the old state after a change. After
-/// each of their changes, the later experiments send this number of reads before they observe the new state.
+/// each change, the later experiments send this number of reads before they observe the new state.
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         questions: &[

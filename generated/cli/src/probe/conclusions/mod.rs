@@ -39,8 +39,8 @@ fn surprise(detail: impl Into<String>) -> Finding {
     Finding::Surprise(detail.into())
 }
 
-/// Returns a surprise, because the observations do not match the steps that a conclusion expects. A test
-/// ensures that this does not happen.
+/// Returns the surprise for observations that do not match the steps that a conclusion expects. A test
+/// ensures that there are no such observations.
 fn mismatch() -> Vec<Finding> {
     vec![surprise("the steps of the experiment do not fit its conclusion")]
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 const EMPTY_TEXT: &str = "\"\"";
 
 /// Converts a cell that is not empty into the value of a field. `current` is the value that the field has
-/// now. If it has none, `usual` is the kind of the field's values in other assets.
+/// now. If the field has no value, `usual` is the kind of its values in other assets.
 pub(super) fn value_of(cell: &str, current: Option<&Value>, usual: Option<Kind>) -> Result<Value, String> {
     let parse = || json::parse(cell.trim());
     match current.and_then(Kind::of).or(usual) {
