@@ -1,8 +1,9 @@
 //! Attributes responses to requests. A gateway may answer a request with the response to another request.
 //!
-//! A row in a response shows that an asset exists. A response that *omits* an asset shows that the asset is
-//! missing only if it cannot be the response to another request of the same reader. To get such a response,
-//! a read by ID also requests a *witness*: an existing asset that no other recent read requests.
+//! A row in a response shows that an asset exists. A response that *omits* an asset does not always show that
+//! the asset is missing, because the response may belong to another request of the same reader. Therefore, a
+//! read by ID also requests a *witness*: an existing asset that no other recent read requests. A response
+//! with a row for the witness belongs to this read.
 //!
 //! The rows of a list may lack properties of the assets. Therefore, whole assets are read again if the response
 //! can be the response to the last list.
@@ -107,8 +108,8 @@ impl Attribution {
             .any(|read| !read.is_completed.load(Ordering::Relaxed))
     }
 
-    /// Returns true if a response with exactly these rows can be the response to another request than
-    /// `read`. If `read` is `None`, the request is not a read by ID.
+    /// Returns true if a response with exactly these rows may belong to a request other than `read`. `read`
+    /// is `None` if the response is not the response to a read by ID.
     pub(crate) fn may_be_other<'i>(
         &self,
         ids: &(impl Iterator<Item = &'i String> + Clone),
@@ -148,7 +149,7 @@ impl Attribution {
     }
 
     /// Chooses the witnesses from a list of all assets. They are spread over the whole list, so that a job
-    /// that deletes neighbouring assets does not delete all of them.
+    /// that deletes neighbouring assets does not delete all witnesses.
     pub(crate) fn choose_witnesses(&self, rows: HashMap<String, Option<AssetSummary>>) {
         let exists = |row: Option<AssetSummary>| row.is_some_and(|row| row.status != AssetStatus::Deleted);
         let mut ids: Vec<String> = rows
@@ -174,7 +175,8 @@ impl Attribution {
         !self.witnesses().is_empty()
     }
 
-    /// Returns a witness for a read of `ids`; `None` if there is no asset that no recent read requests.
+    /// Returns a witness for a read of `ids`: one that is neither in `ids` nor requested by a recent read.
+    /// Returns `None` if there is no such witness.
     pub(crate) fn next_witness(&self, ids: &[String]) -> Option<String> {
         let mut witnesses = self.witnesses();
         if witnesses.is_empty() {

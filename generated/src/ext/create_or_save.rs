@@ -40,9 +40,9 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     ///   applies to `meta` and its members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
-    /// A second call with the same asset saves it again if the service did not store it as it was sent, for
-    /// example because the service keeps a field that a save omits, or replaces the members of `meta`. The
-    /// vendor documents neither behaviour.
+    /// A second call with the same asset saves the asset again if the service did not store it as it was
+    /// sent. For example, the service may keep a field that a save omits, or replace the members of `meta`.
+    /// The vendor documents neither behaviour.
     ///
     /// # Errors
     /// Returns a [`StoreError`] if the asset was neither created nor saved, or if the result is unknown.

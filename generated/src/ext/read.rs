@@ -9,8 +9,8 @@
 //!
 //! A gateway may also answer with the response to another request. A list that may be such a response is
 //! requested again; an empty list is requested again after a request whose response cannot be an empty list.
-//! In jobs, a read whose response omits assets and may be such a response is repeated together with a witness
-//! ([`Attribution`]).
+//! In jobs, a read is repeated if its response omits assets and may be such a response. The repeated read also
+//! requests a witness, an asset that is known to exist ([`Attribution`]).
 //!
 //! Each row is decoded separately, so that an unusual asset does not affect other assets. A response with a
 //! row for an ID that was not requested is rejected, because it may belong to another request.
@@ -66,7 +66,7 @@ const MAX_REFUSALS: usize = 12;
 const MAX_LISTS: usize = 4;
 
 /// Maximum number of times that a read is repeated because its response omits assets and may be the response
-/// to another request. If every repetition omits them, they are missing.
+/// to another request. Assets that every repetition omits are missing.
 const MAX_REPETITIONS: usize = 3;
 
 /// Reads assets of one kind by ID.
@@ -78,7 +78,8 @@ pub(crate) struct Reader {
     /// True if an asset that is found alone is returned as the JSON that the service sent. If false, such an
     /// asset is decoded and encoded again.
     is_raw: bool,
-    /// True if a read is repeated if its response omits assets and may be the response to another request.
+    /// True if the reader repeats a read whose response omits assets and may be the response to another
+    /// request.
     confirms_missing: bool,
     attribution: Attribution,
     /// Set once the witnesses are chosen.
@@ -307,7 +308,7 @@ impl Reader {
         Some(listed)
     }
 
-    /// Requests the list of all assets. If the response may be that to another request, requests the list
+    /// Requests the list of all assets. If the response may belong to another request, requests the list
     /// again, and combines the rows of all responses with `add`.
     async fn repeat_list<T: Send + 'static>(
         &self,
@@ -451,6 +452,7 @@ impl Reader {
                 return Ok(response.rows);
             }
             repetitions += 1;
+            (is_separated, is_alone) = (false, false);
             if !may_be_list {
                 if let Some(witness) = witness.filter(|witness| !response.rows.contains_key(witness)) {
                     self.attribution.forget_witness(&witness);
@@ -466,7 +468,7 @@ impl Reader {
     }
 
     /// Lists all assets and chooses the witnesses for the next reads, after a response omitted one of `ids`.
-    /// Does this only once. If the list fails, there are no witnesses.
+    /// Only the first call does so. If its list fails, there are no witnesses.
     async fn find_witnesses(&self, ids: &[String]) {
         let choose = || async {
             if let Some(Ok(listed)) = self.list(ids).await {
@@ -626,9 +628,9 @@ fn split(lists: &mut Vec<Vec<String>>, mut list: Vec<String>) {
     lists.extend([second, list]);
 }
 
-/// Returns the object that has the property. This is the response itself or, if the response lacks the
-/// property, one of its members or an element of an array among its members. Returns `None` unless exactly
-/// one of these has the property.
+/// Returns the object that has the property: the response itself or, if the response lacks the property, a
+/// member of the response or an element of an array among the members. Returns `None` if no object has the
+/// property, or if several members or elements have it.
 fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     let row = Row::new(answer);
     if row.value.get(property).is_some() {
@@ -724,8 +726,8 @@ fn is_too_large(error: &Error) -> bool {
     error.status().is_some_and(|status| statuses.contains(&status))
 }
 
-/// Splits `ids` into parts. If the IDs of a part are joined by commas and percent-encoded, the result has at
-/// most `limit` bytes. An ID that is longer than the limit is a part of its own.
+/// Splits `ids` into parts. The IDs of a part, joined by commas and percent-encoded, have at most `limit`
+/// bytes. An ID that is longer than the limit is a part of its own.
 fn by_url_length(ids: &[String], limit: usize) -> Vec<&[String]> {
     let mut lists = Vec::new();
     let mut rest = ids;

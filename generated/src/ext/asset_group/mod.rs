@@ -321,7 +321,8 @@ impl AssetGroup {
     ///
     /// # Errors
     /// Returns an error if the call fails, if assets of the group cannot be created, or if `asset` has no ID.
-    /// If [the call may have been applied](Error::may_have_been_applied) nevertheless, read the asset back.
+    /// If the error states that [the call may have been applied](Error::may_have_been_applied), read the
+    /// asset back.
     pub async fn create(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("created"))?;
         self.store(client, table.create, asset).await
@@ -333,7 +334,8 @@ impl AssetGroup {
     ///
     /// # Errors
     /// Returns an error if the call fails, if assets of the group cannot be saved, or if `asset` has no ID.
-    /// If [the call may have been applied](Error::may_have_been_applied) nevertheless, read the asset back.
+    /// If the error states that [the call may have been applied](Error::may_have_been_applied), read the
+    /// asset back.
     pub async fn save(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("saved"))?;
         self.store(client, table.save, asset).await

@@ -116,7 +116,7 @@ impl Job {
     }
 
     /// Returns the future that records the states of the assets before the job. The result is empty if the
-    /// job is not undoable, or if the job duplicates assets.
+    /// job has no undoable journal, or if it duplicates assets.
     #[cfg(feature = "snapshot")]
     fn record_states(&self, ids: &[IdText]) -> RecordStates {
         let options = &self.options;

@@ -58,12 +58,13 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///    request exist, the job repeats the request for these assets without splitting it. Such a 404 comes from
 ///    a gateway, or is not about these assets.
 /// 4. If no trustworthy response arrives, for example because the connection breaks, the job reads the
-///    assets, and repeats the request for the assets that are unchanged or cannot be read.
+///    assets. It repeats the request for the assets that are unchanged or cannot be read.
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
-/// successful response omits it; a 404 is not sufficient. If that response may be the response to another
-/// request of the job, which a gateway repeated, the job reads the assets again together with one that
-/// exists. The job decodes only the ID, status and category of each asset, so unusual values in other fields
+/// successful response omits it; a 404 is not sufficient. A gateway may answer with the response to another
+/// request of the job. If the response may be such an answer, the job reads the assets again, together with
+/// an asset that exists. The job decodes only the ID, status and category of each asset, so unusual values in
+/// other fields do not affect the job.
 /// do not affect the job.
 ///
 /// # Outcomes
@@ -84,10 +85,15 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// | [`cancel_grace`](Self::cancel_grace) | until requests in flight end | |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops early if five consecutive requests are not processed or get no response in spite of all
-/// retries, if every read gets a 404, if the service rejects the credentials, or if it asks for a wait of
-/// more than a minute (`Retry-After`). The remaining IDs are not sent. If the service asked for a wait, the
-/// failures of these IDs contain the requested wait.
+/// A job stops early in these cases:
+///
+/// - Five consecutive requests are not processed or get no response in spite of all retries.
+/// - Every read gets a 404.
+/// - The service rejects the credentials.
+/// - The service asks for a wait of more than a minute (`Retry-After`).
+///
+/// The remaining IDs are not sent. If the service asked for a wait, the failures of these IDs contain the
+/// requested wait.
 ///
 /// The vendor documents no limit for the size of a request. If the service refuses a chunk as too large, the
 /// job splits the chunk.
@@ -387,7 +393,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// ```
     ///
     /// # Errors
-    /// Returns the same errors as [`send`](Self::send), with one exception: the job detects a journal of
+    /// Returns the same errors as [`send`](Self::send), with one exception. The job detects a journal of
     /// another account only while the stream runs, and then reports it as the failure of the remaining IDs.
     pub fn stream(self) -> Result<Outcomes<R::Id>, InvalidJob>
     where

@@ -193,8 +193,8 @@ impl<I: Clone + Eq + Hash> Report<I> {
     ///
     /// - If the later outcome is *not sent*, the earlier outcome stays.
     /// - If the later run finds the asset in the requested state (after a deletion: missing), an earlier
-    ///   *done* or *already so* stays, and an earlier *unknown* becomes *done* (*already so* if the service
-    ///   refused to handle its children).
+    ///   *done* or *already so* stays. An earlier *unknown* becomes *done*, or *already so* if the service
+    ///   refused to handle the children of the asset.
     /// - In a duplication, a successful earlier outcome stays. If both runs made a copy, the entry keeps both
     ///   copies.
     ///

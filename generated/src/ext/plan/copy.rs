@@ -37,9 +37,9 @@ impl Copying<'_> {
     /// Sends nothing.
     ///
     /// # Errors
-    /// Returns an error if a file of the snapshot cannot be read, if a group is not in the snapshot, or if no
-    /// ID can be generated because the clock of this machine is wrong. Assets that cannot be created are not
-    /// errors; the notes of the plan list them.
+    /// Returns an error if a file of the snapshot cannot be read, or if a group is not in the snapshot. Also
+    /// returns an error if no ID can be generated because the clock of this machine is wrong. Assets that
+    /// cannot be created are not errors; the notes of the plan list them.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let groups = groups_of(self.snapshot, &self.groups)?;
         let mut assets: Vec<(AssetGroup, Asset)> = Vec::new();

@@ -19,8 +19,8 @@ impl ChangePlan {
     /// references to the old asset thus become references to the new asset.
     ///
     /// The ID property of an asset and the fields that the service manages are never changed. Deleted assets
-    /// stay unchanged. A longer string that contains `old` also stays unchanged, and so does the name of a
-    /// member that contains or equals `old`; the [`notes`](Self::notes) of the plan list both.
+    /// stay unchanged. Longer strings that contain `old`, and member names that contain or equal `old`, also
+    /// stay unchanged; the [`notes`](Self::notes) of the plan list both.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
@@ -133,9 +133,9 @@ impl Replacing {
     /// Reads the assets of the account and makes the plan. Changes nothing.
     ///
     /// # Errors
-    /// Returns an error if a group is unknown, if its assets cannot be found by ID or cannot be saved, if the
-    /// path is invalid, or if a request that lists assets fails. Assets that cannot be read are not errors;
-    /// the notes of the plan list them.
+    /// Returns an error if the path is invalid, or if a request that lists assets fails. Also returns an
+    /// error if a group is unknown, or if its assets cannot be found by ID or cannot be saved. Assets that
+    /// cannot be read are not errors; the notes of the plan list them.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         if let Some(path) = self
             .path
@@ -276,10 +276,10 @@ impl Restoring<'_> {
     /// Reads the assets of the account and makes the plan. Changes nothing.
     ///
     /// # Errors
-    /// Returns an error if the snapshot belongs to another account or service, if a file of the snapshot
-    /// cannot be read, if a request that lists assets fails, or if a group is not in the snapshot. Assets
-    /// that cannot be read, and assets with a number that a [`Value`] would round, are not errors; the notes
-    /// of the plan list them.
+    /// Returns an error if the snapshot belongs to another account or service, or if a group is not in the
+    /// snapshot. Also returns an error if a file of the snapshot cannot be read, or if a request that lists
+    /// assets fails. Assets that cannot be read, and assets with a number that a [`Value`] would round, are
+    /// not errors; the notes of the plan list them.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let manifest = self.snapshot.manifest();
         if manifest.base_url() != client.base_url() {

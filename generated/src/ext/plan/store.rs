@@ -22,7 +22,7 @@ const READS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct StoreResult {
     pub(super) outcome: Outcome,
-    /// False if a request before or during the store was not processed, or if its result is unknown.
+    /// False if the service did not process one of the requests, or if the result of a request is unknown.
     pub(super) answered: bool,
     /// Failure that ends the job, because all further requests would currently fail as well.
     pub(super) ends_the_job: Option<Failure>,
@@ -51,8 +51,8 @@ impl StoreResult {
 /// Result of comparing an asset with the entry that changes it.
 #[derive(Debug)]
 pub(super) enum Freshness {
-    /// The entry can be applied. Either the asset is unchanged since the plan was made, or this run or an
-    /// earlier run has made a part of the changes, or the policy accepts changes that someone else made.
+    /// The entry can be applied: the asset is unchanged since the plan was made, a run of the plan has
+    /// already made a part of the changes, or the policy accepts the changes that someone else made.
     Fresh,
     /// The asset already has the state that the plan requires.
     Satisfied,

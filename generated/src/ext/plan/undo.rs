@@ -27,8 +27,9 @@ impl ChangePlan {
     /// The plan is reviewed, applied and, if necessary, undone like any other plan.
     ///
     /// # Errors
-    /// Returns an error if the file is not a journal, if the job is still running, if the job kept no record
-    /// of the state before its changes, or if the journal belongs to another account or service.
+    /// Returns an error if the file is not a journal, or if the journal belongs to another account or
+    /// service. Also returns an error if the job is still running, or if it kept no record of the state
+    /// before its changes.
     pub async fn undo(client: &Client, journal: impl AsRef<Path>) -> Result<Self, PlanError> {
         let path = journal.as_ref();
         LineFile::check_unused(path).map_err(|error| PlanError::at(path, error))?;

@@ -117,8 +117,8 @@ fn open(path: &Path) -> Result<Archive<Input>, SnapshotError> {
     Ok(Archive::new(GzDecoder::new(BufReader::new(file))))
 }
 
-/// Returns the path of an entry. Returns an error unless the entry is a regular file of at most [`MAX_FILE`]
-/// bytes that belongs to a snapshot: the manifest, or a JSON file in a folder.
+/// Returns the path of an entry. A snapshot consists of the manifest and of JSON files in folders. Any other
+/// entry is an error, and so is a file of more than [`MAX_FILE`] bytes.
 fn name_of(path: &Path, entry: &Entry<'_, Input>) -> Result<PathBuf, SnapshotError> {
     let bytes = entry.path_bytes();
     let text = String::from_utf8_lossy(&bytes);

@@ -82,8 +82,9 @@ impl Changes {
     /// Creates a list of changes.
     ///
     /// # Errors
-    /// Returns an error if a path is not a JSON pointer, if a change has neither an old nor a new value, or
-    /// if a path equals the path of another change or leads into the value at that path.
+    /// Returns an error if a path is not a JSON pointer, or if a change has neither an old nor a new value.
+    /// Also returns an error if a path equals the path of another change, or leads into the value at that
+    /// path.
     pub fn new(changes: Vec<ValueChange>) -> Result<Self, InvalidChanges> {
         let invalid = |path: &str, problem| {
             Err(InvalidChanges {
@@ -142,8 +143,8 @@ impl Changes {
         Self(self.0.iter().map(invert).collect())
     }
 
-    /// Returns true if a change of `self` and a change of `others` have the same path, or if one of the two
-    /// paths leads into the value at the other path.
+    /// Returns true if a change of `self` overlaps a change of `others`: the two have the same path, or one
+    /// path leads into the value at the other path.
     #[must_use]
     pub fn overlaps(&self, others: &Self) -> bool {
         self.0.iter().any(|change| {
@@ -172,9 +173,9 @@ impl Changes {
     /// Applies either all changes to a value, or none.
     ///
     /// # Errors
-    /// Returns the first change that does not fit. A change does not fit if the value at the path is not the
-    /// old value of the change, if the change adds a member to a value other than an object, or if the change
-    /// adds or removes an element of an array.
+    /// Returns the first change that does not fit. A change fits only if the value at the path is the old
+    /// value of the change. A change that adds a member fits only if the parent of the path is an object. A
+    /// change that adds or removes an element of an array never fits.
     pub fn apply(&self, value: &mut Value) -> Result<(), Box<ChangeConflict>> {
         if let Some(conflict) = self.conflicts(value).into_iter().next() {
             return Err(Box::new(conflict));

@@ -2,8 +2,8 @@
 //!
 //! The file of an asset is `GROUP/NAME.json`. The name is the ID, in which bytes other than ASCII letters,
 //! digits, `-` and `_` are percent-encoded. If IDs of a group differ in case only, capital letters in these
-//! IDs are percent-encoded, so that the files have different names even on a file system that ignores case.
-//! An ID that is too long for a file name is shortened, and its fingerprint is appended.
+//! IDs are percent-encoded. The files then have different names even on a file system that ignores case. An
+//! ID that is too long for a file name is shortened, and its fingerprint is appended.
 
 use super::fingerprint::Fingerprint;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -53,7 +53,7 @@ pub(super) fn file_name(id: &str, capitals: Capitals) -> String {
     name
 }
 
-/// Returns true if, with literal capital letters, the file names of two of these IDs would differ in case
+/// Returns true if, without encoded capital letters, the file names of two of these IDs would differ in case
 /// only.
 pub(super) fn differ_in_case_only<'i>(ids: impl IntoIterator<Item = &'i str>) -> bool {
     let mut names = HashSet::new();

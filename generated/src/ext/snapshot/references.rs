@@ -206,9 +206,9 @@ impl References {
 
     /// Returns the references to an asset.
     ///
-    /// If assets of several groups have the same ID, a reference with a known relation counts only for the
-    /// asset in the group of that relation, if that group has one. Any other reference counts for each of
-    /// these assets.
+    /// Assets of several groups may have the same ID. A reference with a known relation then counts only for
+    /// the asset in the group of the relation. If that group has no asset with the ID, or if the relation is
+    /// unknown, the reference counts for each of the assets.
     pub fn to(&self, key: &AssetKey) -> impl Iterator<Item = &Reference> {
         let references = self.to_id(&key.id).iter();
         references.filter(|reference| self.leads_to(reference, key))

@@ -99,9 +99,9 @@ impl Snapshot {
     /// [`edited`](Self::edited) lists them.
     ///
     /// # Errors
-    /// Returns an error if the path is not a snapshot, if the snapshot is incomplete, if its format is newer,
-    /// or if a file is missing, unexpected, invalid, or belongs to another asset. The error names the file
-    /// and the fix.
+    /// Returns an error if the path is not a snapshot, if the snapshot is incomplete, or if its format is
+    /// newer. Also returns an error if a file is missing, unexpected or invalid, or belongs to another asset.
+    /// The error names the file and the fix.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let snapshot = Self::open_incomplete(path)?;
         let unread: Vec<Unread> = snapshot.unread().collect();

@@ -66,9 +66,13 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// Therefore, a request that the service may have received is never repeated, not even by a resumed job.
 ///
 /// If a response is lost, the job looks for the copy in the list of all assets. A candidate is an asset that
-/// has the requested name, was not listed before the job, and is not another copy of this job. A candidate is
-/// recognised as the copy if it is the only candidate, if its ID was generated after the start of the job, if
-/// the list could be read before the job, and if no other lost response was for a copy with the same name.
+/// has the requested name, was not listed before the job, and is not another copy of this job. A
+/// candidate is recognised as the copy only if there is no other candidate, and if these conditions hold:
+///
+/// - Its ID was generated after the start of the job.
+/// - The list could be read before the job.
+/// - No other lost response was for a copy with the same name.
+///
 /// The job reads the list up to four times, because the list may be out of date. If the copy is not
 /// recognised, the outcome is *unknown*, and the failure lists the candidates, if any. Before you duplicate
 /// that asset again, check whether a candidate is the copy.

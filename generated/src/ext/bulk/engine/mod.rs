@@ -99,7 +99,8 @@ pub trait JobSteps: Send + Sync + 'static {
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;
 }
 
-/// Future that records the states of the assets before an undoable job changes them. Empty for other jobs.
+/// Future that records the states of the assets before the first change, so that the job can be undone. Empty
+/// if the job does not record them.
 #[derive(Default)]
 pub(super) struct RecordStates(Mutex<Option<BoxFuture<'static, Result<(), String>>>>);
 

@@ -62,8 +62,8 @@ impl ScheduledStep {
 /// Task of a step.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// Checks the account, reads the parent to which children move, and records states for an undoable job.
-    /// No other step starts before this step ends.
+    /// Checks the account, and reads the parent to which children move. Records the states of the assets if
+    /// the job keeps them for an undo. No other step starts before this step ends.
     Prepare,
     /// Reads the assets before a change.
     Look,

@@ -140,8 +140,9 @@ impl JournalWriter {
             .map_err(|error| JournalError::new(self.file.path(), error.into()))
     }
 
-    /// Records the outcomes. A resumed job sends the IDs that were not sent. The outcome *not sent* is
-    /// recorded only for IDs in a `sending` line, because the service has not processed that request.
+    /// Records the outcomes. The outcome *not sent* is recorded only for IDs in a `sending` or `again` line,
+    /// to show that the service has not processed that request. Without such a line, a resumed job sends the
+    /// ID anyway.
     pub(in crate::ext::bulk) fn settled<I: AsRef<str>>(
         &mut self,
         entries: &[Entry<I>],

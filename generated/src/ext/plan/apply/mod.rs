@@ -136,9 +136,9 @@ impl Apply<'_> {
     /// Makes the changes.
     ///
     /// # Errors
-    /// Returns an error if the plan belongs to another account or service, if it is invalid, if a required
-    /// acknowledgement is missing, or if the journal cannot be used. In these cases, no change was sent. All
-    /// other failures are reported as outcomes of assets.
+    /// Returns an error if the plan is invalid, or if it belongs to another account or service. Also returns
+    /// an error if a required acknowledgement is missing, or if the journal cannot be used. In these cases,
+    /// no change was sent. All other failures are reported as outcomes of assets.
     pub async fn send(self) -> Result<Report<AssetKey>, PlanError> {
         let plan = self.plan;
         // The plan may have been changed in memory, so it is checked like a plan from a file.

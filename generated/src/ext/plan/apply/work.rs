@@ -155,9 +155,9 @@ impl Work<'_> {
     }
 }
 
-/// Returns the changes with old values that are taken from the current asset. For example, the plan may state
-/// an empty string, but the property is now absent. If the asset already has the new value, the change keeps
-/// the old value of the plan.
+/// Returns the changes, with the values of the current asset as their old values. For example, the plan may
+/// state an empty string although the property is now absent. If the asset already has the new value, the
+/// change keeps the old value of the plan.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();

@@ -34,8 +34,7 @@ impl Account {
     /// Lists the assets of a group. A group that cannot be listed counts as unread.
     ///
     /// # Errors
-    /// Returns the error if the service rejects the access token, because it rejects the token for every
-    /// group.
+    /// Returns an error if the service rejects the access token. No other group can be listed then.
     pub(super) async fn list(&mut self, reader: &GroupReader) -> Result<(), Error> {
         let group = reader.group();
         let rows = match reader.list().await {

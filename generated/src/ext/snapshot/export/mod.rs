@@ -173,9 +173,9 @@ impl Export {
     /// new files are in the subfolder `.export`.
     ///
     /// # Errors
-    /// Returns an error if a group does not exist, if the folder is not usable or belongs to another account,
-    /// if a file cannot be written, if the service rejects the access token, or if a part of the account
-    /// could not be read.
+    /// Returns an error if a group does not exist, or if the folder is not usable or belongs to another
+    /// account. Also returns an error if a file cannot be written, if the service rejects the access token,
+    /// or if a part of the account could not be read.
     pub async fn to_folder(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {
         self.run(path.as_ref(), None).await
     }
@@ -354,13 +354,13 @@ impl Export {
         Ok(())
     }
 
-    /// Reads deleted assets that were missing from the responses again, one by one.
+    /// Reads again, one by one, the deleted assets that were missing from the responses.
     ///
     /// The service may refuse a list of IDs for a reason that does not concern deleted assets, such as the
     /// length of the list. All deleted assets of that list then count as missing, even if they are readable.
-    /// Therefore, the missing deleted assets are read again. If a deleted asset is missing even when it is
-    /// read alone, and this method has not read a deleted asset of the group before, it infers that the
-    /// service does not show deleted assets. It then skips the remaining deleted assets of the group.
+    /// Therefore, the missing deleted assets are read again. If an asset is missing even when it is read
+    /// alone, the service probably does not show deleted assets. The method then skips the remaining deleted
+    /// assets of the group, unless it has already read a deleted asset of this group.
     async fn read_deleted(
         &mut self,
         readers: &GroupReaders,

@@ -62,8 +62,8 @@ pub(super) struct Staging {
     /// Manifest of a snapshot whose installation was interrupted. Some files of that snapshot may already be
     /// in their places.
     pub(super) half_installed: Option<Manifest>,
-    /// True if access tokens show that the older snapshot and the interrupted export that is resumed come
-    /// from the account of this export. If one of the two does not exist, it is ignored.
+    /// True if access tokens show that the account of this export is also the account of the older snapshot
+    /// and of the interrupted export that is resumed. A snapshot or export that does not exist is ignored.
     is_owner_known: bool,
     /// Keys of the assets in an older archive that this export replaces. Empty for an export into a folder.
     elsewhere: Vec<AssetKey>,
