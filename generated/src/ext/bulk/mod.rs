@@ -65,7 +65,6 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// request of the job. If the response may be such an answer, the job reads the assets again, together with
 /// an asset that exists. The job decodes only the ID, status and category of each asset, so unusual values in
 /// other fields do not affect the job.
-/// do not affect the job.
 ///
 /// # Outcomes
 ///
