@@ -23,9 +23,10 @@
 //! }
 //! ```
 //!
-//! [`Client`] has one method for each operation of the vendor's OpenAPI document. [`ext`] adds operations
-//! that need several calls, such as archiving hundreds of assets with their children. The children of an
-//! offer source are the pages that reference it.
+//! An *asset* is an object in an account, such as an offer source, a page or a funnel. [`Client`] has one
+//! method for each operation of the vendor's OpenAPI document. [`ext`] adds operations that need several
+//! calls, such as archiving hundreds of assets with their children. The children of an offer source are the
+//! pages that reference it.
 //!
 //! In this documentation, *documented* marks a statement from the vendor's pages. *Partly documented* means
 //! that the vendor's pages state the name and the meaning, but usually not the type. *Inferred* marks our own
@@ -221,8 +222,8 @@
 //! ```
 //!
 //! [`Client::request`] calls a path for which `Client` has no method. Such a call returns the same error type
-//! as every other call. GET and HEAD are retried like other reads. A request with any other method is not
-//! repeated once the service may have received it, unless [`Request::repeat`] allows that.
+//! as every other call. GET and HEAD are retried like other reads. A request with any other method is sent
+//! again only if the service cannot have received it, or if [`Request::repeat`] allows that.
 //!
 //! # Security
 //!

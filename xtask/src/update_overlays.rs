@@ -104,8 +104,8 @@ pub(crate) fn update(
     }
 }
 
-/// Describes the actions that were dropped from an overlay, because they only recorded evidence about a part
-/// that the new document lacks or describes differently.
+/// Describes the actions that were dropped from an overlay. Such an action only recorded evidence about a
+/// part that the new document lacks or describes differently.
 fn obsolete(trim: &Trim<'_>) -> Vec<String> {
     let actions = trim
         .parts
@@ -190,9 +190,8 @@ fn rest(overlays: &[Text], trims: &[Trim<'_>]) -> Vec<Text> {
     rest.collect()
 }
 
-/// Describes the redundant parts that were removed, and the parts that were not. Parts are removed only if
-/// that is possible and if `is_same` is true, that is, if the effective document is the same without these
-/// parts.
+/// Describes the redundant parts that were removed, and the redundant parts that stay. Parts are removed only
+/// if that is possible, and only if the effective document is the same without them (`is_same`).
 fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     let is_gone = |trim: &&Trim<'_>| is_same && trim.rest.is_some();
     let (gone, left): (Vec<&Trim<'_>>, Vec<&Trim<'_>>) = trims.iter().partition(is_gone);

@@ -162,8 +162,8 @@ impl ClientBuilder {
     /// Stored tokens of the same account take precedence, because they may be newer. The client uses the
     /// given tokens if the service rejects the stored tokens. If the stored tokens are known to belong to
     /// another account, calls fail. If the account of the given or of the stored tokens is unknown, the
-    /// client uses the stored tokens, unless they are known to stem from tokens other than the given ones. In
-    /// that case, it uses the given tokens. [`Client::credential_source`] reports which tokens are in use.
+    /// client uses the stored tokens if they may result from renewing the given tokens, and otherwise the
+    /// given tokens. [`Client::credential_source`] reports which tokens are in use.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
@@ -205,8 +205,8 @@ impl ClientBuilder {
     ///
     /// The limit covers the renewal of the token, the wait for the rate limit, and all attempts with the
     /// waits between them. If a wait before the next attempt would exceed the limit, the call fails without
-    /// waiting. If the result of a create is unknown, the client reads the asset back within the same limit:
-    /// a fifth of the limit is reserved for that, but at most the client's
+    /// waiting. If the result of a create is unknown, the client reads the asset back within the same limit.
+    /// A fifth of the limit is reserved for this read, but at most the client's
     /// [`attempt_timeout`](Self::attempt_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -318,9 +318,9 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// Returns an error if the base URL is invalid, tokens would be sent over plain `http` to another
-    /// machine, the token store cannot store tokens, a limit is zero, the user agent is not a valid header
-    /// value, or TLS cannot be set up.
+    /// Returns an error if the base URL or the user agent is invalid, or if a limit is zero. Also returns an
+    /// error if tokens would be sent over plain `http` to another machine, if the token store cannot store
+    /// tokens, or if TLS cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = base_url(&self.base_url)?;
         if (self.credentials.is_some() || self.store.is_some()) && !self.allow_plain_http {

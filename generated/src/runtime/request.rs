@@ -15,8 +15,8 @@ impl Client {
     /// every other call.
     ///
     /// The path is relative to the base URL and begins with a slash. GET and HEAD are retried like other
-    /// reads. A request with any other method is not sent again once the service may have received it, unless
-    /// [`Request::repeat`] allows that.
+    /// reads. A request with any other method is sent again only if the service cannot have received it, or
+    /// if [`Request::repeat`] allows that.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -53,9 +53,9 @@ impl Client {
     /// [`operations::GROUPS`](crate::operations::GROUPS). The request is retried like a call of the generated
     /// method for this operation.
     ///
-    /// The call fails, and nothing is sent, if a required parameter or body is missing, if a deletion has no
-    /// ID, or if the operation [requires an acknowledgement](Operation::requires_acknowledgement) and the
-    /// request lacks it.
+    /// The call fails, and nothing is sent, if a required parameter or body is missing, or if a deletion has
+    /// no ID. It also fails if the operation [requires an
+    /// acknowledgement](Operation::requires_acknowledgement) that the request lacks.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {

@@ -1,5 +1,5 @@
-//! Tests of generated unions. No union is in the FunnelFlux document, so their types come from a document
-//! of the generator's tests: `codegen/generator/tests/documents/supported/tagged-unions.yaml`.
+//! Tests of generated unions. The FunnelFlux document has no unions, so the types come from a document of the
+//! generator's tests: `codegen/generator/tests/documents/supported/tagged-unions.yaml`.
 
 #[allow(
     dead_code,

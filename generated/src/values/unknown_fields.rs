@@ -18,8 +18,8 @@ use std::{
 ///
 /// For some fields, this crate only infers the type. If the service sends a value of another type for such a
 /// field, the value is kept here, and [`unexpected`](Self::unexpected) lists the name of the field. The field
-/// itself is then `None` or empty. There is one exception: a field whose type is a text or an ID contains the
-/// value as text, if the field is required or the value is a number or a boolean. The value is sent back
+/// itself is then `None` or empty. There is one exception. A field whose type is a text or an ID contains the
+/// value as text if the field is required, or if the value is a number or a boolean. The value is sent back
 /// unchanged unless the program sets the field.
 ///
 /// No name is written twice. If a program inserts a value here under the name of a field of the type, the

@@ -57,7 +57,7 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Returns an error if the tokens cannot be stored. The client keeps using the new tokens, attempts to
     /// store them again a minute later and logs a warning with `tracing`. If the service has also replaced
     /// the refresh token, the next call fails with this error, because other processes could no longer renew
-    /// the tokens that are in the store.
+    /// the stored tokens.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Prevents renewals by other processes until the guard is dropped. Default: no lock.

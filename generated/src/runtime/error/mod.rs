@@ -21,9 +21,9 @@ use std::{
 
 /// Error of a call.
 ///
-/// The type is opaque. The text of an error is one line with the operation, the cause (quoting the service's
-/// own message if there is one), the number of attempts with their total time, and the request ID if there is
-/// one:
+/// The type is opaque. The text of an error is one line with the operation, the cause, the number of attempts
+/// with their total time, and the request ID if there is one. If the service sent a message, the cause quotes
+/// this message. For example:
 ///
 /// ```text
 /// list_offer_sources (GET /offersource/list/): 503 Service Unavailable: back at noon (5 attempts in 6.2 s)
@@ -335,9 +335,10 @@ impl Error {
 
     /// Wait that the service asked for in `Retry-After`, counted from the response.
     ///
-    /// A call that is retried waits automatically. An error contains the requested wait if the call did not
-    /// wait: the wait exceeds [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after), it
-    /// exceeds the remaining time of the call, or the call could not be retried.
+    /// A call that is retried waits automatically. An error contains the requested wait if the call failed
+    /// instead of waiting. That happens if the wait exceeds
+    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or the remaining time of the
+    /// call, or if the call could not be retried.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.response()?.retry_after
@@ -362,8 +363,8 @@ impl Error {
     /// An access token is valid for 72 hours (documented). With a refresh token
     /// ([`Credentials::with_refresh_token`](crate::Credentials::with_refresh_token)) the client renews the
     /// access token automatically. If the client has a refresh token, this error usually means that the
-    /// service did not accept it, for example because it has expired: log in to FunnelFlux and create new
-    /// tokens under settings → API access. The API is for active accounts only.
+    /// service did not accept the refresh token, for example because it has expired. In that case, log in to
+    /// FunnelFlux and create new tokens under settings → API access. The API is for active accounts only.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         match &self.0.kind {
@@ -409,11 +410,10 @@ impl Error {
     ///
     /// # Troubleshooting
     /// True for the [statuses that are retried](crate::RetryPolicy::statuses), for connection errors and for
-    /// timeouts, unless the call may have been applied and its operation has
-    /// [`Repeat::Never`](crate::operations::Repeat::Never). False if the service's certificate is not
-    /// trusted. The call has already been retried as its policy allows: wait longer, or queue the work. If
-    /// the error persists, the service is down; send the [`request_id`](Self::request_id) to the vendor's
-    /// support.
+    /// timeouts. False if the service's certificate is not trusted. Also false if the call may have been
+    /// applied and its operation has [`Repeat::Never`](crate::operations::Repeat::Never). The call has
+    /// already been retried as its policy allows: wait longer, or queue the work. If the error persists, the
+    /// service is down; send the [`request_id`](Self::request_id) to the vendor's support.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let never = self
@@ -430,11 +430,12 @@ impl Error {
     /// # Troubleshooting
     /// True if, in any attempt, the request may have arrived and the service did not clearly reject it.
     /// Examples are a broken connection, a timeout, a 5xx, an HTML page, and a response that is too large or
-    /// cannot be decoded. If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a
-    /// duplication has, look for the new asset before you send the call again; all other calls can be sent
-    /// again safely. A rejection (4xx) counts as *not applied*. It is not documented whether a call with a
-    /// list of IDs can be applied in part before it is rejected, so the bulk calls in [`ext`](crate::ext)
-    /// read the assets back.
+    /// cannot be decoded. A rejection (4xx) counts as *not applied*. It is not documented whether a call with
+    /// a list of IDs can be applied in part before it is rejected. Therefore, the bulk calls in
+    /// [`ext`](crate::ext) read the assets back.
+    ///
+    /// If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a duplication has, look
+    /// for the new asset before you send the call again. All other calls can be sent again safely.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied

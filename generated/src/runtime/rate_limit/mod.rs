@@ -22,7 +22,7 @@ mod imp {
 
     /// Maximum rate at which a client and all its clones send requests. Every attempt counts as a request.
     ///
-    /// The service does not publish its limits, so there is no default: without this setting, requests are
+    /// The service does not publish its limits, so there is no default. Without this setting, requests are
     /// sent immediately, and each call waits only after its own 429s. With this setting, the client never
     /// exceeds the configured rate. If the service accepts fewer requests, the client finds the lower rate:
     ///
@@ -32,12 +32,12 @@ mod imp {
     /// - A 429 pauses all requests for as long as the service asks, at most 60 s.
     /// - Refusals do not lower the rate below one request in four seconds.
     ///
-    /// Simulations show the following result for services that accept `r` requests per second, where `r` is
-    /// between 0.5 and 1,000 and the limit is a token bucket, a fixed window or a sliding window. Once five
-    /// seconds have passed, the service refuses at most a tenth of the requests. On average, it accepts at
-    /// least 0.7 times `r` requests per second, or 0.7 times the configured rate if that rate is lower. If
-    /// the lower of the two rates is below one request per second, the result does not yet hold after five
-    /// seconds, but after the time that five requests take at that rate.
+    /// The limiter was simulated with services that accept `r` requests per second, where `r` is between 0.5
+    /// and 1,000. Their limits were token buckets, fixed windows and sliding windows. Once five seconds have
+    /// passed, such a service refuses at most a tenth of the requests. On average, it accepts at least 0.7
+    /// times `r` requests per second, or 0.7 times the configured rate if that rate is lower. If the lower of
+    /// the two rates is below one request per second, the result holds only after the time that five requests
+    /// take at that rate.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};

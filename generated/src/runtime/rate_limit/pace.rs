@@ -1,7 +1,7 @@
 //! Pace of a rate-limited client: infers from the responses how many requests per second the service accepts.
 //!
 //! # Principle
-//! Token buckets, fixed windows and sliding windows have one thing in common: between two moments at which
+//! Token buckets, fixed windows and sliding windows have one thing in common. Between two moments at which
 //! the limit is exhausted, the service accepts exactly its rate times the elapsed time, however many requests
 //! it receives. The congestion control BBR measures traffic policers in the same way. This module uses that
 //! property as follows:

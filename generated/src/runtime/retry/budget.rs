@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 ///
 /// The budget starts full. Each retry takes one token from the budget, and each success returns a fraction of
 /// a token. While the budget is empty, failures are returned without a retry. Retries bridge short outages
-/// without making long outages worse: in a steady state, the service receives at most `1 + per_success` times
+/// without making long outages worse. In a steady state, the service receives at most `1 + per_success` times
 /// the requests that it would receive without retries.
 ///
 /// ```

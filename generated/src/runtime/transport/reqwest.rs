@@ -113,7 +113,8 @@ struct Clients {
 /// HTTP clients, with their own connections, for each Tokio runtime.
 ///
 /// A runtime drives the connections that were opened on it. While a current-thread runtime is not running,
-/// for example because its thread waits for another runtime, a request on one of its connections would hang.
+/// for example because its thread waits for another runtime, a request on a connection of the stopped runtime
+/// would hang.
 struct ClientsPerRuntime {
     build: Box<dyn Fn() -> ::reqwest::Result<Clients> + Send + Sync>,
     /// The most recently created clients come last. The initial clients do not belong to a runtime until they

@@ -45,7 +45,7 @@ struct TokenState {
     /// Number of times that credentials came into use: loaded, set by the program, or renewed.
     generation: u64,
     renewal: Option<SharedRenewal>,
-    /// Time before which no renewal starts, unless the service rejects the token.
+    /// Time before which only a rejection of the token starts a renewal.
     no_renewal_before: Option<SystemTime>,
     /// Credentials that the service has refused to renew, with the failure. Another attempt with the same
     /// credentials would fail, too.
