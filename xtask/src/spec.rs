@@ -96,7 +96,7 @@ impl Spec {
     }
 }
 
-/// Requires that `generate` would find operations in a document with these overlays.
+/// Checks that `generate` would find at least one operation in a document with these overlays.
 ///
 /// # Errors
 /// Returns the diagnostics of `generate` if the client would be empty, for example because the document was

@@ -151,7 +151,7 @@ pub(crate) async fn existing(
         .collect())
 }
 
-/// Checks that other assets can refer to an asset, that is, that the asset exists and is not deleted.
+/// Checks that an asset exists and is not deleted, so that other assets can refer to it.
 pub(crate) async fn check_target(client: &Client, group: AssetGroup, id: &str) -> Result<(), Failure> {
     let ids = [id.to_owned()];
     let (found, missing) = shown(client, group, &ids).await?;

@@ -175,7 +175,7 @@ impl Context {
         Ok(Some(folder))
     }
 
-    /// Returns the command that runs this program with `words` on the same account, with shell quoting.
+    /// Returns a shell-quoted command that runs this program with `words` on the same account.
     pub(crate) fn command_line(&self, words: &[&str]) -> String {
         let options = &self.options;
         let mut line = vec!["funnelflux"];

@@ -225,9 +225,9 @@ pub struct Updated<A> {
     /// JSON pointers to the changed fields. If the list is empty, nothing had to change, and nothing was
     /// saved.
     pub changed: Vec<String>,
-    /// JSON pointers to fields that the update did not change, but that have other values in the asset that
-    /// was read back. The service may set these fields itself, or another client may have changed them right
-    /// after the save.
+    /// JSON pointers to fields whose values differ in the asset that was read back, although the update did
+    /// not change them. The service may set these fields itself, or another client may have changed them
+    /// right after the save.
     pub unexpected: Vec<String>,
 }
 

@@ -70,7 +70,7 @@ impl UnknownFields {
         is_unchanged.then_some(text)
     }
 
-    /// Names of the fields for which the service sent a value whose type is not the inferred type.
+    /// Names of the fields whose value from the service does not have the inferred type.
     pub fn unexpected(&self) -> impl Iterator<Item = &str> {
         let names = self.originals.iter().flat_map(|originals| &originals.unexpected);
         names

@@ -97,8 +97,8 @@ pub(super) async fn set(server: &Server, arguments: &Arguments) -> Result<String
     plan_to_set(server, arguments, &path, &assignments, new_fields).await
 }
 
-/// Finds a number in the value that has more than 15 digits and is not a 64-bit integer. The assistant may
-/// have sent even more digits, which were lost when its message was decoded.
+/// Finds a number with more than 15 digits that is not a 64-bit integer. The assistant may have sent even
+/// more digits, which were lost when its message was decoded.
 fn maybe_rounded(value: &Value) -> Option<&Number> {
     match value {
         Value::Number(number) if number.is_f64() => {

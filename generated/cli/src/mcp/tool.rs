@@ -30,7 +30,7 @@ pub(super) enum Action {
     PlanCopy,
 }
 
-/// A tool.
+/// A tool that the assistant can call.
 #[derive(Debug)]
 pub(super) struct Tool {
     pub(super) name: &'static str,

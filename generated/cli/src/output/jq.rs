@@ -81,7 +81,7 @@ pub(crate) fn check(expression: &str) -> Result<(), Failure> {
     compile(expression).map(drop)
 }
 
-/// Iterator over the results of a jq expression. It computes each result when it is read, because an
+/// Iterator over the results of a jq expression. A result is computed only when it is read, because an
 /// expression may have infinitely many results. After an error, there are no more results.
 pub(crate) type Results<'r> = dyn Iterator<Item = Result<JqResult, Failure>> + 'r;
 

@@ -71,7 +71,8 @@ pub(crate) struct Options {
 }
 
 /// Runs all experiments. Before each experiment, the function calls `progress` with the index of the
-/// experiment, the number of experiments and the first question. It stops if `is_stopped` then returns true.
+/// experiment, the number of experiments and the first question. If `is_stopped` then returns true, the run
+/// stops.
 ///
 /// # Errors
 /// Returns an error if no ID can be generated for the experiments. Any other failure is part of the report.

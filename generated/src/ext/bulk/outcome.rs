@@ -35,8 +35,8 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
-    /// This asset in particular cannot be changed. For example, the service refused the change, or the asset
-    /// is missing or deleted. Nothing was changed.
+    /// This asset cannot be changed. For example, the service refused the change, or the asset is missing or
+    /// deleted. Nothing was changed.
     Rejected {
         /// The reason.
         failure: Failure,

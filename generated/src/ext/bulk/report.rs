@@ -31,7 +31,7 @@ pub struct Counts {
     pub already: usize,
     /// Number of rejected IDs.
     pub rejected: usize,
-    /// Number of IDs that were sent, and whose result is unknown.
+    /// Number of IDs that were sent with an unknown result.
     pub unknown: usize,
     /// Number of IDs that were not sent.
     pub not_sent: usize,

@@ -80,8 +80,8 @@ pub(super) fn change(
     (entry(group, key, current, changes), notes)
 }
 
-/// Returns the JSON pointer of a secret if `path` leads to that secret, or to the flag that shows whether the
-/// secret is stored.
+/// Returns the JSON pointer of a secret if `path` leads to the secret or to its flag. The flag shows whether
+/// the secret is stored.
 fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     let mut managed = group.server_managed().iter();
     managed.find_map(|(pointer, behavior)| match behavior {

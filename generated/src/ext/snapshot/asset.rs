@@ -80,7 +80,7 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// Creates an asset.
+    /// Combines the key and the JSON value of an asset. Sends nothing.
     #[must_use]
     pub fn new(key: AssetKey, value: Value) -> Self {
         Self { key, value }

@@ -324,14 +324,14 @@ impl UnsentCall {
         })
     }
 
-    /// Expects text.
+    /// Expects a text response.
     pub(crate) fn text(mut self, accept: &'static str) -> Call<String> {
         self.request.any_content = true;
         self.header("accept", accept)
             .decode(|received| Ok(String::from_utf8_lossy(&received.body).into_owned()))
     }
 
-    /// Expects bytes.
+    /// Expects a response of bytes.
     pub(crate) fn raw(self, accept: &'static str) -> Call<Bytes> {
         self.header("accept", accept).bytes()
     }

@@ -31,8 +31,8 @@ use std::time::Duration;
 
 /// Minimum length of a [`Sample`] and of a [`Step`], in seconds.
 const MIN_LENGTH: f64 = 1.0;
-/// Minimum number of responses in a step, and in a sample without a pause. At rates below this many requests
-/// per second, such steps and samples are therefore longer than [`MIN_LENGTH`].
+/// Minimum number of responses in a step, and in a sample without a pause. If fewer requests are sent per
+/// second, such steps and samples are therefore longer than [`MIN_LENGTH`].
 const MIN_OUTCOMES: f64 = 4.0;
 /// Rate of the client after a sample, as a fraction of the measured rate of the service.
 const MARGIN: f64 = 0.95;

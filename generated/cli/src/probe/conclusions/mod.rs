@@ -39,8 +39,8 @@ fn surprise(detail: impl Into<String>) -> Finding {
     Finding::Surprise(detail.into())
 }
 
-/// Returns the surprise for observations that do not match the steps that a conclusion expects. A test
-/// ensures that there are no such observations.
+/// Returns the surprise for an experiment whose steps do not fit its conclusion. A test ensures that there is
+/// no such experiment.
 fn mismatch() -> Vec<Finding> {
     vec![surprise("the steps of the experiment do not fit its conclusion")]
 }

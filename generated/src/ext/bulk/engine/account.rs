@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Maximum number of assets by which an account is identified.
 const SAMPLE: usize = 20;
 
-/// Data with which a job that has a journal checks its account before the first change.
+/// Data for the account check of a job with a journal. The check runs before the first change.
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct AccountCheck {
     /// IDs of the job.

@@ -14,8 +14,8 @@ impl StepContext {
         self.change.record.children()?.target()
     }
 
-    /// Checks that the parent to which children move exists and is not deleted. Children that move to a
-    /// missing parent would be lost.
+    /// Checks that the new parent of the children exists and is not deleted, because children of a missing
+    /// parent would be lost.
     pub(super) async fn check_target(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(target) = self.target() else {

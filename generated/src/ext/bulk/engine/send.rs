@@ -114,7 +114,7 @@ impl StepContext {
     }
 }
 
-/// Returns the outcome *unknown* for parents that were already in the requested state, but whose children may
+/// Returns the outcome *unknown* for parents that were already in the requested state. Their children may
 /// have been changed.
 fn children_unknown(error: &Error) -> Outcome {
     let failure = Failure::of(Reason::NoAnswer, error)

@@ -272,7 +272,7 @@ impl Journal {
         self.states.iter().filter_map(|state| state.copy.as_deref())
     }
 
-    /// Returns notes on copies that may exist, but whose IDs the job does not know.
+    /// Returns notes on copies that may exist under IDs unknown to the job.
     #[cfg(feature = "snapshot")]
     pub(crate) fn lost_copies(&self) -> Vec<String> {
         let states = self.ids.iter().zip(&self.states);

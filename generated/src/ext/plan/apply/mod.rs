@@ -133,7 +133,7 @@ impl Apply<'_> {
         self
     }
 
-    /// Makes the changes.
+    /// Makes the changes of the plan.
     ///
     /// # Errors
     /// Returns an error if the plan is invalid, or if it belongs to another account or service. Also returns

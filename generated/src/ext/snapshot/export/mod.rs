@@ -72,8 +72,8 @@ impl fmt::Display for ExportProgress {
 ///
 /// By default, an export succeeds only if every asset was read. Otherwise the error lists the missing assets,
 /// and an older snapshot at the same path stays unchanged. If the same export is repeated within a day, it
-/// reads only the missing assets. The same applies after an export that was interrupted by an error, by a
-/// crash, or because its future was dropped.
+/// reads only the missing assets. An export that was interrupted by an error or a crash, or because its
+/// future was dropped, can be repeated in the same way.
 ///
 /// The service has no transactions. If an asset changes while the export runs, the snapshot contains either
 /// the old or the new state. The manifest records the start and the end of the export. If the export

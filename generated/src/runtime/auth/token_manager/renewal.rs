@@ -135,8 +135,8 @@ impl From<RenewalFailure> for ErrorKind {
     }
 }
 
-/// Wait after a failed renewal. Until the wait ends, a call whose token the service rejects fails with the
-/// error of that renewal.
+/// Wait after a failed renewal. If the service rejects the token of a call before the wait ends, the call
+/// fails with the error of that renewal.
 pub(super) struct Backoff {
     until: Instant,
     delay: Duration,

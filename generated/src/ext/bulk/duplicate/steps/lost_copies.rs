@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 const CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
 
 impl DuplicationSteps {
-    /// Looks for the copies that were requested, but for which the response was lost.
+    /// Looks for the requested copies whose responses were lost.
     pub(super) async fn find_copies(&self, mut items: Vec<Item>, result: &mut StepResult) {
         let mut requests_by_name: HashMap<String, usize> = HashMap::new();
         for item in &items {
