@@ -169,9 +169,9 @@ impl Place {
 
 /// The places that the values of a document came from.
 ///
-/// Only values that a stage moved or added have an entry of their own. The place of any other value is the
-/// place of its nearest ancestor with an entry, extended by the rest of the pointer. Without such an
-/// ancestor, the value has the same pointer in the original text.
+/// Only values that a stage moved or added have an entry of their own. For any other value, the nearest
+/// ancestor with an entry counts: the place of the value is the place of this ancestor, extended by the rest
+/// of the pointer. If no ancestor has an entry, the value has the same pointer in the original text.
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,

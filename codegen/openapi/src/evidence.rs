@@ -9,11 +9,11 @@ pub const KEY: &str = "x-evidence";
 /// Kinds of evidence, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
-    /// Documented: the vendor's page about a group (perhaps only an example or a remark on that page), or the
-    /// vendor's index of all operations, supports the part.
+    /// Documented by the vendor's page about a group (perhaps only in an example or a remark), or by the
+    /// vendor's index of all operations.
     Page,
-    /// Partly documented: a shortened copy of a vendor page, or a general page such as the changelog, states
-    /// the name and the meaning of the part, but usually not its type.
+    /// Partly documented, by a shortened copy of a vendor page, or by a general page such as the changelog.
+    /// Such a page states the name and the meaning of the part, but usually not its type.
     Docs,
     /// From the vendor's help centre.
     Help,

@@ -31,7 +31,7 @@ pub fn other_json(content: &Map<String, Value>) -> Option<&str> {
 }
 
 /// Returns the first media type of a `content` object. Skips forms, and keys with characters other than
-/// printable ASCII. A body of the returned type is sent or returned as a whole, as text or bytes.
+/// printable ASCII. Bodies of this type are sent and received as a whole, as text or bytes.
 pub fn raw(content: &Map<String, Value>) -> Option<&str> {
     let is_form = |key: &str| {
         let essence = essence(key).to_ascii_lowercase();

@@ -36,7 +36,7 @@ pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
     /// Number of equal characters that are shown before and after the difference, if further equal characters
     /// are omitted.
     const AROUND: usize = 60;
-    /// Equal characters are omitted only if there are more than this number of them to omit.
+    /// Minimum gain: equal characters are omitted only if more than this number of them would be omitted.
     const SAVING: usize = 20;
     let (left_count, right_count) = (left.chars().count(), right.chars().count());
     if left_count.max(right_count) <= SENTENCE {

@@ -61,17 +61,17 @@ struct Members<'a> {
 }
 
 /// Removes keywords whose value is null, because programs write null for keywords that are not set, such as
-/// lists without items in Go. `is_other` accepts the keywords that only the version of the document has, and
-/// that cannot be null there.
+/// lists without items in Go. `is_other` returns true for further keywords that cannot be null: those that
+/// only the version of the document has.
 pub(super) fn remove_null_keywords(kind: ObjectKind, part: &mut Part<'_>, is_other: impl Fn(&str) -> bool) {
-    // Without a table, the keys are names, such as paths and statuses.
+    // If the kind has no table of keys, its keys are names, such as paths and statuses.
     if kind.keys().next().is_none() || is_reference(kind, part) {
         return;
     }
     let nulls = part.iter().filter(|(_, value)| value.is_null());
     let absent = nulls.filter(|(key, value)| {
         let expected = kind.member(key);
-        // Null fits where it is a value of the keyword, as in `default`.
+        // Some keywords may have the value null, such as `default`. They are kept.
         expected.is_some_and(|expected| expected.misfit(value).is_some()) || is_other(key)
     });
     for key in absent.map(|(key, _)| key.clone()).collect::<Vec<String>>() {
@@ -226,7 +226,8 @@ fn repaired(kind: ObjectKind, expected: FieldType, key: &str, value: &Value) -> 
             .collect::<Option<Vec<Value>>>()
             .map(Value::Array),
         (Texts, Value::Array(_)) => None,
-        // The scopes of a security scheme. Without them, the requirement would lack the scheme.
+        // Null stands for an empty list of scopes. If it were removed, the requirement would lose its
+        // security scheme.
         (Texts, Value::Null) if kind == ObjectKind::SecurityRequirement => Some(json!([])),
         (Texts, value) => Some(json!([text(value)?])),
         (Flag, Value::String(written)) => written.parse::<bool>().ok().map(Value::Bool),
@@ -251,8 +252,8 @@ fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
     (is_missing && !is_reference(kind, object)).then_some(key)
 }
 
-/// Returns the key of the only member that is required in objects of a kind. Returns `None` unless the value
-/// of this member is a string that does not affect types.
+/// Returns the key of the only required member of a kind of objects. Returns `None` if the number of required
+/// members is not one, if the member is not a string, or if it affects types.
 fn needed_text(kind: ObjectKind) -> Option<&'static str> {
     match kind.required() {
         [key @ ("name" | "url" | "default" | "description")] => Some(key),

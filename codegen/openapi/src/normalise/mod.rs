@@ -3,7 +3,7 @@
 //! Each construct that 3.0.3 cannot express is reported. If a type then accepts more values than before, the
 //! diagnostic is a warning, and an extension (`x-…`) preserves the original. If only documentation is
 //! affected, the diagnostic is a notice. If the client would be wrong, the construct is rewritten to a form
-//! that the stage `lint` rejects, so that only the operations that use the construct are left out. Errors
+//! that the stage `lint` rejects. Then only the operations that use the construct are left out. Errors
 //! concern the whole document, or values of a wrong type. The provenance of moved values is recorded, so that
 //! their new pointers lead to the original text.
 

@@ -122,7 +122,8 @@ impl<'a> References<'a> {
     /// Lists the references at `place` and inside it, in the order of the document.
     pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
         let pointer = |position: &usize| self.all.get(*position).map_or(Pointer::root(), |at| &*at.pointer);
-        // In this order, a longer name such as `/a-b` stands between `/a` and `/a/b`.
+        // The order is that of the pointers as text, so a longer name such as `/a-b` stands between `/a` and
+        // `/a/b`.
         let sorted = &self.by_pointer;
         let itself = sorted.binary_search_by(|position| pointer(position).cmp(place));
         let first = place.with_trailing_token("");
@@ -172,8 +173,8 @@ impl<'a> References<'a> {
             .collect()
     }
 
-    /// Lists the shared schemas that may replace the schema at `parent`, sorted by name. If the parent has a
-    /// discriminator, these are the schemas whose `allOf` includes the parent. Otherwise, there are none.
+    /// Lists the shared schemas that may replace the schema at `parent`, sorted by name. Returns the schemas
+    /// whose `allOf` includes the parent if the parent has a discriminator, and otherwise an empty list.
     pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
         let target = self.target_at(parent);
         if target.is_none_or(|target| target.value.get("discriminator").is_none()) {

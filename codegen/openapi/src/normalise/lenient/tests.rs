@@ -169,7 +169,8 @@ fn null_is_an_absent_keyword() {
     }
 }
 
-/// The same holds for the keywords that only another version has, and for null as a value in `OpenAPI` 3.1.
+/// Keywords that only Swagger 2.0 or `OpenAPI` 3.1 has are also absent if they are null. A null that is a
+/// value, as in `const`, is kept.
 #[test]
 fn null_is_an_absent_keyword_in_every_version() {
     let (document, diagnostics) = normalised(&json!({

@@ -41,8 +41,8 @@ pub(super) const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$an
 const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
 const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
 
-/// Keywords with schemas that are renamed to extensions. The keywords `additionalProperties` and `items` are
-/// renamed only next to `patternProperties` and `prefixItems`.
+/// Keywords that contain schemas, and that are renamed to extensions. The keywords `additionalProperties` and
+/// `items` are renamed only next to `patternProperties` and `prefixItems`.
 pub(super) const KEPT: [(&str, FieldType); 12] = [
     ("additionalProperties", FieldType::OneOrFlag(ObjectKind::Schema)),
     ("contains", SCHEMA),
@@ -133,8 +133,8 @@ fn constant(schema: &mut Part<'_>) {
     schema.set_from("enum", vec![value], &from);
 }
 
-/// Adds the type to a schema with only an `enum` of values of one type, so that an enumeration of one value
-/// becomes the same schema as a `const`.
+/// Adds a type to a schema that states no type but has an `enum`, if all its values except null have the same
+/// type. Thus an enumeration of one value becomes the same schema as a `const`.
 fn enumeration(schema: &mut Part<'_>) {
     // Other schemas may state the type.
     let states_type = |key: &&str| schema.contains_key(*key);

@@ -199,8 +199,8 @@ impl<'a> Convert<'a> {
             return response;
         };
         if response.get("$ref").is_some_and(Value::is_string) {
-            // The response has the content types of the operation. The reference is kept if these are also
-            // the content types of the whole document.
+            // The shared response has the content types of the whole document. If the operation has other
+            // content types, a converted copy of the response replaces the reference.
             let response = Value::Object(response);
             if let Some((from, shared)) = self.shared_response(&response)
                 && produces.types != self.old.produces.types
