@@ -110,8 +110,8 @@ pub(crate) struct Duplicate {
     pub(crate) call: TokenStream,
     /// Expression that reads the name of the copy from the variable `request`.
     pub(crate) name: TokenStream,
-    /// Expression for the map, in the variable `request`, of the properties that the copy overrides. `None`
-    /// if the request has no such map.
+    /// Expression that accesses the map of overridden properties in the variable `request`. `None` if the
+    /// request has no such map.
     pub(crate) updates: Option<TokenStream>,
 }
 
@@ -352,9 +352,9 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
-    /// Finds the type that has a field for `property`. This is `ty` itself, or the type of the object or the
-    /// list items in a field of `ty`. In the second case, also returns the field. Returns `None` if no field
-    /// or several fields have such a type.
+    /// Finds the type that has a field for `property`: `ty` itself, or else the type of the object or of the
+    /// list items in a field of `ty`. In the second case, also returns that field of `ty`. Returns `None` if
+    /// no field of `ty` contains such a type, or if several fields do.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {

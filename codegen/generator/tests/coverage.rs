@@ -152,7 +152,7 @@ fn no_row_claims_more_than_is_known() {
             let at = format!("{} / {}: {part}: {claimed}", row.group, row.title);
             match (strongest, claimed) {
                 ("none", _) => assert_eq!(claimed, "–", "{at}"),
-                // Where the index states `inferred`, it does not claim that the part exists.
+                // For an `inferred` part, the index does not claim that the part exists.
                 ("inferred", "–") => {}
                 _ => assert!(
                     rank(claimed) >= rank(strongest),

@@ -194,7 +194,8 @@ fn equal_inline_bodies_of_a_group_are_one_type_with_all_abilities() {
     let resource = &files["things/resource.rs"];
     assert!(resource.contains("impl resource::Save for Things"), "{resource}");
     assert!(files["things/types.rs"].contains("pub struct Thing {"));
-    // A different body becomes a different type. Such a body cannot save the asset that was found.
+    // If the body of the save operation differs, it becomes another type, which cannot save the asset that
+    // was found.
     let other = "schema: {type: object, properties: {c: {type: string}}}";
     let files = generated(&document(other)).unwrap_or_else(|errors| panic!("{errors}"));
     assert!(!files["things/resource.rs"].contains("impl resource::Save for Things"));

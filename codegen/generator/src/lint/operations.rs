@@ -110,7 +110,8 @@ impl<'a> Linter<'a> {
             self.parameter(&parameter.defined, parameter.object);
         }
         for parameter in parameters.iter().filter(|parameter| parameter.place == "cookie") {
-            // The stage `transform` reports required ones, whose operations are left out.
+            // Required cookie parameters are reported by the stage `transform`, and their operations are left
+            // out.
             if !parameter.object.is_true("required") {
                 let message = format!("the optional cookie parameter `{}` is left out", parameter.name);
                 self.report(&rules::COOKIE_PARAMETER, &parameter.listed, message);
@@ -211,8 +212,8 @@ impl<'a> Linter<'a> {
         let standard = match place {
             "query" => "form",
             "path" | "header" => "simple",
-            // Cookie parameters are reported when the API model is read, because the model does not support
-            // them.
+            // Cookie parameters are reported elsewhere: optional ones by `parameters`, and required ones when
+            // the API model is read, because the model does not support them.
             "cookie" => return,
             other => {
                 let message = format!("`{name}` is in `{other}` instead of query, header, path or cookie");

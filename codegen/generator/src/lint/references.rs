@@ -50,7 +50,7 @@ impl Linter<'_> {
             let name = inside.strip_prefix(&section).unwrap_or_default();
             let is_in_section = !name.is_empty() && !name.contains('/');
             if is_in_section && name.contains(['~', '%']) {
-                // Normalising has decoded the references of the vendor's document.
+                // The stage `normalise` has already decoded all references that can be decoded.
                 let message = format!(
                     "`{target}` is escaped, and only names that a reference contains unescaped are supported"
                 );

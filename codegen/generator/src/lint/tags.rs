@@ -39,7 +39,8 @@ impl Linter<'_> {
                     self.report_member(&rules::TAG_EXTENSION, &pointer, key, message);
                 }
             }
-            // If the vendor has renamed a tag, overlays add it again with the extensions of the old group.
+            // If the vendor has renamed a tag, overlays written for the old name add a tag without
+            // operations.
             let name = tag.text("name").filter(|name| lacks_operations(name));
             for key in ["x-children", "x-server-managed"] {
                 if let Some(name) = name.filter(|_| tag.get(key).is_some()) {

@@ -81,8 +81,8 @@ impl<'a> Draft<'a> {
     /// Returns the key by which operations that share a name are sorted. The operation with the smallest key
     /// keeps the name.
     ///
-    /// `has_slash` is `true` if most paths of the document end with a slash. Then a path without one does not
-    /// take over the name of a path that differs only by the slash, and vice versa.
+    /// `has_slash` is `true` if most paths of the document end with a slash. Of two paths that differ only by
+    /// this slash, the one that ends like most paths keeps the name.
     fn claim(&self, groups: &BTreeMap<String, GroupWords>, has_slash: bool) -> Claim<'a> {
         let path = self.operation.path;
         let segments = self.segments();

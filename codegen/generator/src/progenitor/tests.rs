@@ -110,8 +110,9 @@ fn a_crash_in_isolation_is_located() {
     );
 }
 
-/// A rewrite pass drops progenitor's method bodies, so the generated crate does not show if an upgrade of
-/// progenitor changes them. This snapshot does. Such a change may also concern what the pass keeps.
+/// A rewrite pass drops the method bodies that progenitor generates. If an upgrade of progenitor changes
+/// them, the generated crate stays the same, but this snapshot differs. The upgrade may also have changed
+/// code that the pass keeps.
 #[test]
 fn methods_send_what_the_model_states() {
     let parameter = |name: &str, place: &str, required: bool| {

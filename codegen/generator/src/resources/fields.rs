@@ -177,8 +177,8 @@ impl Field {
         self.either(optional, quote!(Some(#value.#ident.to_string())))
     }
 
-    /// Returns an expression for something in the object of this field of `value`, as an `Option`. `read`
-    /// returns this expression for the object.
+    /// Returns an expression that reads a part of the object in this field of `value`, as an `Option`. `read`
+    /// gets an expression for the object, and returns the expression that reads the part.
     pub(super) fn inside(
         &self,
         value: &TokenStream,

@@ -85,8 +85,8 @@ impl Signature {
         let (asset, field) = unwrap(&self.returns)?;
         let method = &self.method;
         let call = match &field {
-            // If the field is a list or an `Option`, the asset may be missing, which the rendered function
-            // could not report.
+            // A field that is a list or an `Option` may lack the asset, and the rendered function could not
+            // report that.
             Some(field) if field.is_list || field.is_option => return None,
             Some(field) => {
                 let arguments = self.call(&[(argument, quote!(id))])?;

@@ -52,8 +52,8 @@ impl TypeItem {
     }
 }
 
-/// Positions of the tags whose operations use a type, keyed by the name of the type. The value `None` marks a
-/// type that no operation uses, and every type that such a type uses.
+/// For each type, by its name: the positions of the tags whose operations use the type. `None` in place of a
+/// position marks a type that no operation uses, and every type that such a type uses.
 type Owners = BTreeMap<String, BTreeSet<Option<usize>>>;
 
 /// Groups methods and types by tag. A type belongs to a tag if only operations of this tag use the type.

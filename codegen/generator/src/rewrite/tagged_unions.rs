@@ -55,7 +55,7 @@ impl Tag {
 
 /// Makes each alternative of an untagged enum check the fields for which the document allows a single value.
 ///
-/// The types of such fields stay open, because a new value must not fail a response outside of a union.
+/// The types of such fields stay open: outside of a union, a response with a new value must still decode.
 pub(super) fn tagged_unions(state: &mut State<'_>) {
     let mut additions = Vec::new();
     for item in &state.types {
@@ -121,8 +121,8 @@ fn distinctive(tags: &[Vec<Tag>]) -> Vec<Vec<Tag>> {
     own.collect()
 }
 
-/// Returns the text for the error that no alternative fits. `None` if no property has a value of its own in
-/// each alternative.
+/// Returns the text for the error that no alternative fits. `None` unless there is a property that has a tag
+/// in every alternative.
 fn expected(union: &Ident, tags: &[Vec<Tag>]) -> Option<String> {
     let mut names = tags.first()?.iter().map(|tag| &tag.json_name);
     names.find_map(|name| {
@@ -183,7 +183,8 @@ fn check(item: &mut ItemEnum, tags: &[Vec<Tag>]) -> Vec<ImplItem> {
                     );
                     let differs = tag.differs(&quote!(value));
                     functions.push(decoder(&function, &about, &field.ty, &differs, &condition));
-                    // Without `default`, a field that has a function of its own could not be absent.
+                    // Serde requires a field with `deserialize_with` to be present unless it also has
+                    // `default`.
                     let default = tag.is_optional().then(|| quote!(default,));
                     serde_fields::add_serde(field, &quote!(#default deserialize_with = #path));
                 }

@@ -28,7 +28,7 @@ const HAS_EXCEPTIONS: &str = "has-exceptions";
 const INFERRED: &str = "x-inferred-properties";
 
 /// Lists, in each schema, the properties whose types are inferred. A part without the extension `x-evidence`
-/// inherits that of the enclosing part. The vendor's page documents a part if neither the part nor an
+/// inherits the evidence of the enclosing part. The vendor's page documents a part if neither the part nor an
 /// enclosing part has the extension. A type with evidence from other documentation of the vendor also counts
 /// as inferred, because that documentation states names and meanings, but usually not types.
 pub(super) fn mark_inferred_properties(state: &mut State<'_>) {

@@ -11,8 +11,8 @@ use super::{component, schema_kind, state::State, visit};
 
 /// Moves `nullable` from components to the references to them.
 ///
-/// A component stays nullable if it is a part of a composition, such as a `oneOf`, whose value may be null. A
-/// reference in the list of parts has no place for `nullable`.
+/// If a component is a part of a composition (such as a `oneOf`) whose value may be null, the component stays
+/// nullable, because a reference in the list of parts has no place for `nullable`.
 pub(super) fn nullable_components(state: &mut State<'_>) {
     let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
         .filter(|(_, schema)| schema_kind::is_nullable(schema))

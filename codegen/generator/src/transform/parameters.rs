@@ -78,7 +78,7 @@ fn is_ignored(parameter: &Value) -> bool {
     let name = parameter.text("name").unwrap_or_default().to_ascii_lowercase();
     match parameter.text("in") {
         Some("header") => IGNORED.contains(&&*name),
-        // The stage `lint` has reported it.
+        // The stage `lint` has reported optional cookie parameters. Required ones are reported later.
         Some("cookie") => !parameter.is_true("required"),
         _ => false,
     }

@@ -80,7 +80,8 @@ struct Candidate {
 /// field, the first one gets it.
 fn candidates(schema: &Value) -> Vec<Candidate> {
     let required: BTreeSet<&str> = schema.items("required").filter_map(Value::as_str).collect();
-    // In canonical order, capital letters come first, so the order alone would prefer an older spelling.
+    // In canonical order, names that begin with a capital letter come first. Without the rank, such a name
+    // would win, although it is often the older spelling.
     let declared = schema.members("properties").map(|(name, property)| {
         let is_required = required.contains(name.as_str());
         let rank = (!is_required, property.is_true("deprecated"), !is_camel_case(name));
