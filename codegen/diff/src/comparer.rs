@@ -92,8 +92,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a member that no other function handles. Its change is unclassified unless the member is
-    /// documentation or an extension not listed in `UNCONVERTED`.
+    /// Compares a member that no other function handles. Its change is unclassified if the member is neither
+    /// documentation nor an extension, or if `UNCONVERTED` lists it.
     pub(crate) fn other_member(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) {
         if UNCONVERTED.contains(&key) || !self.annotation(key, site, direction) {
             self.unclassified(site);

@@ -32,9 +32,9 @@ pub(crate) struct DeepDifference {
 /// The part of a value that differs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DifferentPart {
-    /// Only descriptions, summaries or titles, and their normative words are the same.
+    /// Only descriptions, summaries or titles differ, and their normative words are the same.
     Documentation,
-    /// Only documentation, and fields of operations that are never sent.
+    /// Only documentation differs, and fields of operations that are never sent.
     Unsent,
     Any,
 }
@@ -52,8 +52,8 @@ enum Texts {
     UnsentIgnored,
 }
 
-/// Checks whether a member of an operation or of a path item is never sent, and its change is at most a
-/// matter for documentation and tools.
+/// Checks whether a member of an operation or of a path item is never sent, so that its change concerns only
+/// documentation and tools.
 fn is_unsent(key: &str) -> bool {
     ["tags", "operationId", "deprecated"].contains(&key)
         || (key.starts_with("x-") && !["x-sunset", "x-stability-level"].contains(&key))

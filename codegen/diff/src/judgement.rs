@@ -2,11 +2,11 @@
 //!
 //! The sender of a request is a client, which follows the old document. The sender of a response is the
 //! service, which follows the new document. A change does not break if the receiver's schema includes the
-//! sender's schema, that is, if every value that the sender's schema allows is also allowed by the receiver's
-//! schema. If the two schemas at the change fail this test, their enclosing schemas may pass it. A path leads
-//! from a message through enclosing schemas to the change. If every path contains a pair of schemas that
-//! passes the test, the change does not break. Otherwise, a counterexample proves that the change breaks, or
-//! the level of the rule applies.
+//! sender's schema, that is, if it allows every value that the sender's schema allows. If the two schemas at
+//! the change fail this test, their enclosing schemas may pass it. A path leads from a message through
+//! enclosing schemas to the change. If every path contains a pair of schemas that passes the test, the change
+//! does not break. Otherwise, a counterexample proves that the change breaks, or the level of the rule
+//! applies.
 //!
 //! In JSON Schema, exactly one alternative of a `oneOf` must match, but authors often mean at least one. A
 //! change breaks only if it breaks in both interpretations. If the change is harmless only in the second
@@ -250,7 +250,7 @@ struct Judgement<'f, 'a> {
     counterexamples: HashMap<usize, Vec<Value>>,
     /// Frames of the entries of `allOf`, `anyOf` and `oneOf`, and of schemas inside these entries.
     parts: BTreeSet<usize>,
-    /// Frames that fail the test of inclusion, although one of their changes alone passes it.
+    /// Frames that fail the test of inclusion, although at least one of their changes would pass it alone.
     alone: HashSet<usize>,
 }
 

@@ -104,8 +104,8 @@ fn complete<'a>(
         (pointer, _) => (Side::New, pointer.clone().unwrap_or_default(), new),
     };
     let nearest = nearest_remaining(new.value(), &change.nearest);
-    // These are the operations that use the place on both sides. If there are none, they are those of one
-    // side.
+    // The change affects the operations that use the place in both documents. If there are none, it affects
+    // those that use the place in one document.
     let (usages, other_usages, other_pointer) = match side {
         Side::New => (new_usages, old_usages, change.old.as_deref()),
         Side::Old => (old_usages, new_usages, Some(nearest)),
@@ -151,9 +151,9 @@ fn complete<'a>(
     }
 }
 
-/// Checks whether a change replaces the dialect of the schemas (`$schema` or `jsonSchemaDialect` of `OpenAPI`
-/// 3.1, which normalisation keeps as extensions) with another dialect. Without them, the dialect is that of
-/// `OpenAPI`, which adds only annotations to the JSON Schema 2020-12.
+/// Checks whether a change replaces the dialect of the schemas with another dialect. `OpenAPI` 3.1 states the
+/// dialect as `$schema` or `jsonSchemaDialect`, which normalisation keeps as extensions. The default is the
+/// dialect of `OpenAPI`, which adds only annotations to JSON Schema 2020-12.
 fn is_other_dialect(
     change: &RawChange,
     pointer: &Pointer,
@@ -162,7 +162,7 @@ fn is_other_dialect(
 ) -> bool {
     let key = pointer.last().map(|key| key.decoded().into_owned());
     let is_dialect = matches!(key.as_deref(), Some("x-schema" | "x-jsonSchemaDialect"))
-        // Otherwise, the author wrote an extension with this name.
+        // If the names are equal, the author of the document wrote the extension.
         && pointer.last() != source.last();
     let sides = [&change.old, &change.new].into_iter().zip(documents);
     let dialects = sides.map(|(pointer, document)| {

@@ -1,5 +1,5 @@
-//! Changes as the comparison finds them. If the comparison finds a change once for each of several contexts,
-//! [`merge`] combines the findings into one change.
+//! Changes as the comparison finds them. If the comparison finds the same change in several contexts,
+//! [`merge`] combines the results into one change.
 
 use std::collections::BTreeMap;
 

@@ -31,8 +31,8 @@ pub(crate) struct SchemaContext {
     /// True if the property may be omitted in both documents or, if only one document has the property, in
     /// that document.
     pub optional: bool,
-    /// True if a default of the schema has no effect on the requests of clients that follow the old document,
-    /// because these requests always contain the value, or because the service ignores it.
+    /// True if a default of the schema has no effect on the requests of clients that follow the old document:
+    /// either these requests always contain the value, or the service ignores the value.
     pub ignores_default: bool,
     /// Index of the frame of the enclosing closed composition. In a closed composition,
     /// `unevaluatedProperties` of the old schema rejects some or all of the properties that no part of the
@@ -140,9 +140,9 @@ impl<'n, 'a> Site<'n, 'a> {
         Site::members_of(old, new, new.unwrap_or(self.parent))
     }
 
-    /// Lists every member of the old and the new value, with its old and its new name. If `is_twin` returns
-    /// true for a member that only the old value has and a member that only the new value has, the two form
-    /// one renamed member.
+    /// Lists every member of the old and the new value, with its old and its new name. `is_twin` gets a
+    /// member that only the old value has, and a member that only the new value has. If it returns true, the
+    /// two form one renamed member.
     pub(crate) fn paired(
         &self,
         is_twin: impl Fn([(&str, &Node<'a>); 2]) -> bool,

@@ -152,9 +152,8 @@ impl<'a> Comparer<'a> {
     }
 
     /// Returns the alternatives of one document. A renamed scheme of the new document gets its old name,
-    /// because names of schemes are never sent. A scheme of the new document counts as renamed if its name is
-    /// not in the old document, and the old document has an equal scheme whose name is not in the new
-    /// document.
+    /// because names of schemes are never sent. A scheme counts as renamed if the old document has an equal
+    /// scheme, and each document lacks the name that the other one uses for it.
     fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
         let schemes = |root: &Node<'a>| {
             let schemes = root.value.pointer("/components/securitySchemes");

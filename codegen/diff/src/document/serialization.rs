@@ -128,7 +128,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Checks whether a path parameter is sent with its name in either document. The style `matrix` sends the
-    /// name, except of an exploded object, for which it sends the names of the properties.
+    /// name. For an exploded object, it sends the names of the properties instead.
     pub(super) fn sends_name(&self, sides: [&Serialized<'a>; 2]) -> bool {
         let mut sides = sides.into_iter().zip([&self.old, &self.new]);
         sides.any(|(side, document)| {

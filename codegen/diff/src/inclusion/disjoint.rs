@@ -33,8 +33,8 @@ impl<'a> Prover<'a> {
         }
         let depth = depth - 1;
         self.fuel -= 1;
-        // The branch may exclude a schema that includes `not`. This question concerns the value itself, so
-        // induction does not apply.
+        // The branch may exclude a schema that includes `not`. This question concerns the value itself and
+        // not a part of it, so the answers that are assumed for open questions do not apply.
         let open = mem::take(&mut self.open);
         let terms = Terms {
             depth,

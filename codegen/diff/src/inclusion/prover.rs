@@ -38,7 +38,7 @@ pub(crate) struct Prover<'a> {
     pub(super) open: HashSet<Question>,
     /// Remaining steps for the current question.
     pub(super) fuel: usize,
-    /// False while every format of a string counts as unknown.
+    /// True if formats of strings are checked. While this is false, each format counts as unknown.
     pub(super) knows_formats: bool,
     /// Depth of the evaluation in progress.
     pub(super) level: usize,

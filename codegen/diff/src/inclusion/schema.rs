@@ -36,8 +36,8 @@ impl<'a> Schema<'a> {
     }
 
     /// Returns the sender's schema and the receiver's schema for messages of a direction. Clients follow the
-    /// old document and the service follows the new document, so the sender's schema is the old schema in a
-    /// request and the new schema in a response.
+    /// old document, and the service follows the new document. So the sender's schema is the old schema in a
+    /// request, and the new schema in a response.
     pub(crate) fn pair(direction: Direction, [old, new]: [&'a Value; 2]) -> Pair<'a> {
         let (old, new) = (Self::new(old, Side::Old), Self::new(new, Side::New));
         match direction {

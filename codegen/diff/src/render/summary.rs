@@ -26,10 +26,10 @@ impl View<'_> {
             .filter(|text| text.lines().count() <= most_lines)
     }
 
-    /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings. Last
-    /// come the harmless changes that concern the [`Audience`](crate::Audience) of the view or, if the view
-    /// has no audience, all changes of the level `info`. If the full text of all changes together has at most
-    /// `most_lines` lines, returns that text instead.
+    /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings.
+    /// Harmless changes come last: those that concern the [`Audience`](crate::Audience) of the view or, if
+    /// the view has no audience, those of the level `info`. If the full text of all changes together has at
+    /// most `most_lines` lines, returns that text instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
         if let Some(text) = self.short_text(most_lines) {

@@ -211,8 +211,8 @@ fn objects(random: &mut Rng, inner: usize, mut set: impl FnMut(&str, Value)) {
         ),
         _ => {}
     }
-    // `maxProperties` is at least the number of required properties. Otherwise no object could exist, but its
-    // properties would be drawn nevertheless.
+    // `maxProperties` is at least the number of required properties. Otherwise no object would be valid, but
+    // objects would be drawn nevertheless.
     if random.u8(..6) == 0 {
         set("minProperties", random.u8(..4).into());
     }

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::schemas::{MORE_NAMES, NAMES, TEXTS, pick};
 
 /// Draws a value that the schema probably allows. The validator decides whether the schema allows it. A
-/// property that another schema may declare is drawn only if this schema declares, describes or requires it,
-/// because a new property does not break clients that do not know it.
+/// property that another schema may declare is drawn only if this schema declares, describes or requires it.
+/// Otherwise, a new property would count as a breaking change, although it does not break clients that do not
+/// know it.
 pub(crate) fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usize) -> Value {
     let inner = depth.saturating_sub(1);
     if let Some(condition) = schema.get("x-if").filter(|_| depth > 0 && random.bool()) {

@@ -1,9 +1,9 @@
 //! Random pairs of schemas of `OpenAPI` 3.0, random values, and conversion of the schemas to JSON Schema.
 //!
 //! Two interpretations deviate from JSON Schema on purpose. Undeclared fields are drawn only if the object
-//! requires them or has a schema for them, because a new field does not break clients that do not know it.
-//! `oneOf` can also be interpreted as `anyOf`, because a new alternative is not meant to exclude values that
-//! match two alternatives.
+//! requires them or has a schema for them. The reason is that a new field does not break clients that do not
+//! know it. `oneOf` can also be interpreted as `anyOf`, because a new alternative is not meant to exclude
+//! values that match two alternatives.
 
 #![allow(
     clippy::unwrap_used,
