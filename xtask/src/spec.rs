@@ -81,8 +81,9 @@ impl Spec {
             overlays: self.overlays.iter().map(Text::source).collect(),
             previous_lock,
         };
-        // If the document is our transcription, each rule must find the parts for which it exists. The
-        // vendor's own document, fetched or put in place by hand, may lack these parts.
+        // If the document is our transcription, each rule that is expected to change something must do so.
+        // The vendor's own document, fetched or put in place by hand, may contain nothing for a rule to
+        // change.
         let lock = input.previous_lock.as_ref();
         let is_transcription = lock.is_some_and(|lock| {
             lock.is_transcription() && lock.upstream.sha256 == sha256(&self.upstream.text)

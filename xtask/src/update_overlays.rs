@@ -104,8 +104,8 @@ pub(crate) fn update(
     }
 }
 
-/// Describes the actions that were dropped from an overlay. Such an action only recorded evidence about a
-/// part that the new document lacks or describes differently.
+/// Describes the actions that were dropped from an overlay, because they only recorded evidence about a part
+/// that the new document lacks or describes differently.
 fn obsolete(trim: &Trim<'_>) -> Vec<String> {
     let actions = trim
         .parts
@@ -190,8 +190,9 @@ fn rest(overlays: &[Text], trims: &[Trim<'_>]) -> Vec<Text> {
     rest.collect()
 }
 
-/// Describes the redundant parts that were removed, and the redundant parts that stay. Parts are removed only
-/// if that is possible, and only if the effective document is the same without them (`is_same`).
+/// Describes the redundant parts that were removed, and the redundant parts that were kept. `is_same` is true
+/// if the effective document stays the same when the parts are removed. If it is false, all parts are kept.
+/// Parts that cannot be removed from the text of their overlay are also kept.
 fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     let is_gone = |trim: &&Trim<'_>| is_same && trim.rest.is_some();
     let (gone, left): (Vec<&Trim<'_>>, Vec<&Trim<'_>>) = trims.iter().partition(is_gone);

@@ -159,7 +159,7 @@ fn row(
 /// object without declared properties, or a list of such objects. Otherwise, it is the evidence that the
 /// media type object states, or else `own`, the evidence of the operation or body.
 ///
-/// The evidence that a response object states is ignored, because it covers only the status.
+/// A response object may state evidence too. This evidence is ignored, because it covers only the status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
     let Some((_, media)) = resolve(document, holder).members("content").next() else {
         return own;

@@ -145,8 +145,9 @@ impl HandWrittenClient {
         Ok(())
     }
 
-    /// Archives offer sources in concurrent requests of `chunk_size` IDs each. If `read_first` is true, finds
-    /// them before, and leaves out those that are archived already. Stops at the first error.
+    /// Archives offer sources in concurrent requests of `chunk_size` IDs each. If `read_first` is true, first
+    /// finds the offer sources of a request, and leaves out those that are archived already. Stops at the
+    /// first error.
     ///
     /// # Errors
     /// Returns an error if a request fails or a response does not decode.

@@ -64,9 +64,9 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
     let mut table = "| job | request latency | requests | hand-written loop | funnelflux | target |\n\
         |---|---:|---:|---:|---:|---:|\n"
         .to_owned();
-    // All files are kept until the end, in a different place than the files of other programs. For minutes
-    // after files were deleted, ext4 without a journal needs twenty times as long to create a file in the
-    // same place.
+    // All files are kept until the end, away from the files of other programs. The reason is ext4 without a
+    // journal: for minutes after files were deleted, creating a file in the same place takes twenty times as
+    // long.
     let folder = tempfile::tempdir_in(workspace::target())?;
     for row in JOBS {
         let JobRow { name, latency, .. } = row;

@@ -137,7 +137,7 @@ impl Document {
 
     /// Returns true if the fake simulates an operation, such as `PUT /page/archive/`. Returns `None` if the
     /// document lacks the operation. If the fake does not simulate an operation, a valid request succeeds and
-    /// changes nothing. As documented, the response has no data, an empty list or a sample value.
+    /// changes nothing. Depending on the document, its response has no data, an empty list or a sample value.
     #[must_use]
     pub fn simulates(self, operation: &str) -> Option<bool> {
         let operation = self.0.operations().find(|known| known.key == operation)?;

@@ -367,9 +367,9 @@ fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) 
 /// Schema of the rows of a list, and the names of the properties that lead to the list.
 pub(crate) type RowsAt<'d> = (&'d Value, Vec<String>);
 
-/// Finds the list in a response schema. The list is the schema itself or a list inside of an object. Inside
-/// of an object, it is the only list whose rows have the ID property or, if there is none, the only list
-/// among the object's own properties.
+/// Finds the list in a response schema. The list is the schema itself or a list inside of an object. An
+/// object may contain several lists. The only list whose rows have the ID property counts. If there is not
+/// exactly one, the only list among the object's own properties counts.
 pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value, id: &str) -> Option<RowsAt<'d>> {
     if let Some(items) = schema.get("items") {
         return Some((schemas.resolve(items), Vec::new()));
@@ -403,9 +403,9 @@ fn lists_inside<'d>(schemas: &Schemas<'d>, schema: &'d Value, path: &[String], l
     }
 }
 
-/// Returns the name of the property that contains the ID. The first of these that exists is returned: the
-/// property with the name of the parameter, a property named after the tag, `id`. If none exists, returns the
-/// name of the parameter.
+/// Returns the name of the property that contains the ID. This is the property with the name of the
+/// parameter, or else a property that is named after the tag, or else `id`. If none of them exists, returns
+/// the name of the parameter.
 fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
     let asset = singular(tag);
     let names = properties.iter().map(|property| &property.name);
@@ -420,9 +420,9 @@ fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
     found.cloned().unwrap_or_else(|| parameter.to_owned())
 }
 
-/// Returns the name of the property that contains the name of an asset. The first of these that exists is
-/// returned: `offerSourceName` if the ID is `idOfferSource`, a property named after the tag, `name`, a
-/// property whose name ends in `Name`. If none exists, returns `name`.
+/// Returns the name of the property that contains the name of an asset. This is the property whose name
+/// matches that of the ID (`offerSourceName` for `idOfferSource`), or else a property that is named after the
+/// tag, or else `name`, or else a property whose name ends in `Name`. If none of them exists, returns `name`.
 fn name_property(id: &str, tag: &str, properties: &[Property]) -> String {
     let of_id = id.strip_prefix("id").map(|kind| squash(&format!("{kind}Name")));
     let of_tag = format!("{}name", singular(tag));

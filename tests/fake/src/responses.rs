@@ -243,8 +243,8 @@ const NUMBER: char = '\u{1}';
 /// `18446744073709551616`.
 ///
 /// Use it only for properties that the document does not describe, because the fake stores the value as a
-/// string. In contrast, `serde_json` rounds a number in a request before the fake stores it.
-/// [`LogEntry::body`](crate::LogEntry::body) contains the request as it was sent.
+/// string. Such a number in a request is not kept, because `serde_json` rounds it before the fake stores it.
+/// Only [`LogEntry::body`](crate::LogEntry::body) contains the request as it was sent.
 ///
 /// ```
 /// use funnelflux_fake::{Fake, number};

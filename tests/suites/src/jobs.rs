@@ -207,7 +207,7 @@ fn seeded(settings: Settings, job: Job, size: JobSize) -> (Fake, Vec<String>) {
     (fake, ids)
 }
 
-/// Changes assets, so that a plan that restores them saves, moves, unarchives and archives.
+/// Changes assets. A plan that restores them must then save, move, unarchive and archive.
 fn disturb(fake: &Fake, ids: &[String]) {
     for (number, id) in ids.iter().enumerate() {
         let (property, value) = match number % 4 {
@@ -303,7 +303,7 @@ impl World {
     }
 
     /// If the job has a plan, replaces the base URL in the plan, because clients now reach the account under
-    /// another one. Must be called within a Tokio runtime.
+    /// another base URL. Must be called within a Tokio runtime.
     pub fn move_to(&mut self, base_url: &str) {
         if let Some(plan) = &mut self.plan {
             let path = self.folder.path().join("plan.json");

@@ -60,7 +60,8 @@ macro_rules! use_abilities {
         }
         let found = handle.find_many(IDS.into_iter().chain([MISSING_ID])).send().await.unwrap();
         let mut missing = found.missing;
-        // For a kind that cannot be listed, a refusal may also come from a gateway.
+        // If a kind cannot be listed, a refusal may also come from a gateway. Then the asset counts as
+        // unreadable and not as missing.
         if $segment == "ainodesettings" {
             missing.extend(found.unreadable.into_iter().map(|(id, _)| id));
         }
@@ -297,8 +298,8 @@ async fn a_plan_counts_the_offer_pages_of_offer_sources() {
         Children::Untouched
     );
 
-    // Deleted children do not count. A parent that is already archived counts, because it is sent for its
-    // children.
+    // Deleted children do not count. The children of a parent that is already archived count, because the job
+    // sends this parent for the sake of its children.
     fake.set("page", "p2", "status", "deleted");
     fake.set("offersource", IDS[1], "status", "archived");
     let planned = plan(Cascade::orphan()).await.unwrap();

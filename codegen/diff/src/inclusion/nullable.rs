@@ -3,7 +3,8 @@
 //! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, or next to an `enum`
 //! without null. Some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a
 //! type, and normalisation preserves its exact meaning. If there is an `x-nullable`, null is exempt only from
-//! the keywords that it lists. Otherwise, null is exempt from all keywords except `enum`.
+//! the keywords that it lists, that is, null need not match these keywords. Otherwise, null is exempt from
+//! all keywords except `enum`.
 
 use serde_json::{Map, Value};
 

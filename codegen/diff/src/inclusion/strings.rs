@@ -30,7 +30,7 @@ impl<'a> Prover<'a> {
                 && target.representation == branch.representation
                 && target.excluded().next().is_none()
         });
-        // A target is skipped if an automaton does not represent one of its constraints, because it may allow
+        // A target with a constraint that no automaton represents is skipped, because the target may allow
         // fewer strings than its languages.
         let larges = targets.map(|target| languages(known, target, LONGEST).into_iter().collect());
         let larges: Vec<Option<Vec<Rc<Language>>>> = larges.collect();

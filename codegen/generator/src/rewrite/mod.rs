@@ -2,8 +2,8 @@
 //! same effect.
 //!
 //! The function `passes` lists the passes in order. For each pass, it states the reason, and whether the pass
-//! must change the code of the FunnelFlux document. The reasons call progenitor *the generator*. Unsupported
-//! code is an error that names the operation or the type.
+//! must change the code of the FunnelFlux document. In the reasons, *the generator* means progenitor.
+//! Unsupported code is an error that names the operation or the type.
 
 mod doc_comments;
 mod group_by_tag;

@@ -14,8 +14,8 @@ use super::{
 /// Key that marks a component whose schema is inline in the source document.
 pub(super) const INLINE: &str = "x-inline";
 
-/// Keywords that describe the use of a schema. They stay where the schema is used when the rest of the schema
-/// becomes a component.
+/// Keywords that describe the use of a schema. When the rest of the schema becomes a component, these
+/// keywords stay at the place of use.
 const USE: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
 
 pub(super) fn get<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {

@@ -1,5 +1,5 @@
-//! Named rules that change the document, so that progenitor's output is correct. The reasons of the rules
-//! call progenitor *the generator*.
+//! Named rules that change the document, so that progenitor's output is correct. In the reasons of the rules,
+//! *the generator* means progenitor.
 //!
 //! A rule is preferable to a pass over the generated code, because a rule does not depend on progenitor's
 //! output. The function `rules` lists the rules in order. For each rule, it states the reason, and the

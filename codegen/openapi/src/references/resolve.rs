@@ -10,7 +10,7 @@ use crate::{
     pointer::{self, Pointer, PointerBuf},
 };
 
-/// Returns the reference of a value, if the value is a reference.
+/// Returns the text of the `$ref` of a value, if the value has one.
 pub fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }

@@ -104,7 +104,7 @@ fn a_journal_of_another_account_is_refused_and_changes_nothing() {
 
 #[test]
 fn the_account_is_that_of_the_token_if_it_tells_one() {
-    // {"sub":"account-a"} and {"sub":"account-b"}
+    // The claims in these tokens are {"sub":"account-a"} and {"sub":"account-b"}.
     let tokens = [
         "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhY2NvdW50LWEifQ.",
         "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhY2NvdW50LWIifQ.",

@@ -210,8 +210,9 @@ fn a_deletion_lists_the_assets_once_if_the_service_omits_deleted_assets() {
         let report = run(client.offer_sources().bulk_delete(ids).send()).unwrap();
         assert_eq!(report.counts().to_string(), "1000 done");
         assert_eq!(calls(&fake, "GET /offersource/list/"), lists);
-        // Each of the ten chunks is read, deleted and read back. The reads before the list are repeated, and
-        // so are reads whose witness was deleted.
+        // Each of the ten chunks is read, deleted and read back. Reads that were made before the list are
+        // repeated. A read is also repeated if its witness, the existing asset that it reads as well, was
+        // deleted.
         let repeated = if lists == 0 { 0 } else { 10 };
         let requests = usize::try_from(fake.request_count()).unwrap();
         assert!((30..=30 + lists + repeated).contains(&requests), "{requests}");

@@ -2,8 +2,8 @@
 //!
 //! The unit tests of the crate simulate thousands of services. The tests here check the following property
 //! with a whole client. Consider a service that accepts `r` requests per second. After the first five
-//! seconds, it refuses at most a tenth of the requests. Per second, it accepts at least 0.7 times `r`, or 0.7
-//! times the configured rate if that is lower.
+//! seconds, it refuses at most a tenth of the client's requests. It accepts at least 0.7 times `r` requests
+//! per second, or 0.7 times the configured rate if that is lower.
 
 use super::*;
 use funnelflux::transport::{Transport, TransportError, from_fn};

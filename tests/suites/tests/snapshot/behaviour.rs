@@ -293,7 +293,7 @@ fn a_comparison_reads_like_a_list_of_changes() {
         let json = serde_json::to_value(&comparison).unwrap();
         assert_eq!(json["differences"][2]["status"], json!(["active", "archived"]));
         assert_eq!(json["differences"][3]["category"], json!(["", "cat2"]));
-        // This comparison has the opposite direction, and groups that one of the snapshots lacks.
+        // This comparison has the opposite direction, and one of its snapshots lacks some groups.
         let now = Snapshot::export(&client)
             .groups(["pages"])
             .to_temporary_folder()
@@ -348,8 +348,8 @@ fn an_incomplete_export_keeps_the_older_snapshot_and_reads_the_rest_later() {
         let now = files(path);
         assert!(before.iter().all(|(name, text)| now[name] == *text));
         Snapshot::open(path).unwrap();
-        // An incomplete snapshot replaces the older one only if the caller accepts that, and says that it is
-        // incomplete.
+        // An incomplete snapshot replaces the older one only if the caller accepts that. The new snapshot
+        // states that it is incomplete.
         let snapshot = export().accept_incomplete().to_folder(path).await.unwrap();
         assert!(!snapshot.is_whole());
         assert_eq!(snapshot.unread().count(), 2);

@@ -34,8 +34,8 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
 }
 
 /// Returns the kinds of change for a constraint that was added, removed or changed, and the name that rule
-/// IDs use for the constraint. Most of the keywords below do not exist in `OpenAPI` 3.0. Normalisation has
-/// renamed those to extensions (`x-…`).
+/// IDs use for the constraint. Most of the keywords below do not exist in `OpenAPI` 3.0, so normalisation has
+/// renamed them to extensions (`x-…`).
 fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
     /// Kinds of change for a keyword that narrows the allowed values.
     const NARROWING: [Kind; 3] = [
