@@ -88,7 +88,8 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
 }
 
 /// Finds whole messages for which there is no proof that the receiver's schema includes the sender's schema,
-/// although no change in the message is breaking. Raises the level of the changes that may cause this.
+/// although no change in the message is breaking. Raises the level of the changes that may be the reason for
+/// the missing proof.
 fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {

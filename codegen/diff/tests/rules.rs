@@ -64,7 +64,7 @@ fn ids(kind: ChangeKind) -> Vec<(String, Level)> {
     ids.map(|id| (id.clone(), level(&id))).collect()
 }
 
-/// Returns true unless another kind has this ID as its fixed ID.
+/// Returns false if the ID is the fixed ID of another kind.
 fn is_own(kind: ChangeKind, id: &str) -> bool {
     let is_fixed = |other: &&ChangeKind| matches!(other.rule().id, Id::Fixed(fixed) if fixed == id);
     ChangeKind::ALL

@@ -556,8 +556,8 @@ impl<'a> Reader<'a> {
         id_list_bodies::body_schema(self.source, saved?.0)
     }
 
-    /// Returns the kinds of children that the tag lists. The result is empty unless children of every kind
-    /// can be counted.
+    /// Returns the kinds of children that the tag lists. If children of one of these kinds cannot be counted,
+    /// the result is empty.
     fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
         let listed = tag_extensions::children(self.source, &tag.tag.name).into_iter();
         let children = listed.map(|(name, properties)| {

@@ -82,7 +82,8 @@ fn a_group_cannot_have_the_feature_of_something_else() {
         .into_iter()
         .chain(["documented".to_owned(), "inferred".to_owned()])
     {
-        // The generator gives the group another name; if it did not, this would be an error.
+        // The generator gives a group with such a name another feature. Without that, `with_groups` would
+        // return an error.
         assert_eq!(naming::feature(&name), format!("{name}-group"));
         let group = GroupFeature {
             name: name.clone(),

@@ -205,7 +205,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Returns the old and the new schema of a parameter that one document describes by `schema`, and the
-    /// other by `content`. Returns `None` unless clients send the same text in both cases.
+    /// other by `content`. Returns `None` if clients may send different texts in the two cases.
     fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
         let kind = |document: &DocumentIndex<'a>, schema: &Node<'a>| document.resolve(schema).str("type");
         let described = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {

@@ -194,7 +194,7 @@ impl Hoist<'_, '_> {
 }
 
 /// Returns the schema of an object as text, without annotations, extensions and its own `nullable`. Objects
-/// that differ only in these have equal texts.
+/// that differ only in these parts have equal texts.
 fn form(object: &Value) -> String {
     let mut object = object.clone();
     if let Some(object) = object.as_object_mut() {

@@ -76,8 +76,8 @@ struct Candidate {
     is_declared: bool,
 }
 
-/// Lists the properties of a schema, and the required names without a property. Of those that become the same
-/// field, the first one gets it.
+/// Lists the properties of a schema, and the required names without a property. If several of them become the
+/// same field, the first one in the list gets the field.
 fn candidates(schema: &Value) -> Vec<Candidate> {
     let required: BTreeSet<&str> = schema.items("required").filter_map(Value::as_str).collect();
     // In canonical order, names that begin with a capital letter come first. Without the rank, such a name

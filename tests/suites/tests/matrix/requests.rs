@@ -147,7 +147,8 @@ fn request(operation: &'static Operation) -> Request {
     }
 }
 
-/// Creates a server with one asset of each kind. For an operation on offer sources, there are two of them.
+/// Creates a server with one asset of each kind. If the operation is on offer sources, there are two offer
+/// sources.
 pub(crate) fn server(request: &Request) -> Fake {
     let fake = Fake::new(Settings {
         // Undescribed text properties can contain any category.

@@ -355,8 +355,8 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// Returns the only schema in the `allOf` of the node. Returns `None` unless that schema is the component at
-/// `target`, or the `allOf` meets the conditions of `wrapped`.
+/// Returns the only schema in the `allOf` of the node if this schema is the component at `target`, or if
+/// `wrapped` returns it.
 fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
     wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
 }

@@ -48,7 +48,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares `type` of one schema with `x-type` of the other. If `OpenAPI` 3.0 cannot express the types of
-    /// a schema, normalisation moves them to `x-type`. Returns false unless one schema has only `type`, and
+    /// a schema, normalisation moves them to `x-type`. Returns true only if one schema has only `type`, and
     /// the other has only `x-type`.
     pub(super) fn types_kept_aside(
         &mut self,
