@@ -5,8 +5,8 @@
 //! read by ID also requests a *witness*: an existing asset that no other recent read requests. A response
 //! with a row for the witness belongs to this read.
 //!
-//! The rows of a list may lack properties of the assets. Therefore, whole assets are read again if the response
-//! can be the response to the last list.
+//! The rows of a list may lack properties of the assets. Therefore, whole assets are read again if their rows
+//! may come from the response to the last list.
 //!
 //! Responses to requests of other jobs and programs are not recognised.
 

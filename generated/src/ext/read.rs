@@ -8,9 +8,9 @@
 //! as unreadable.
 //!
 //! A gateway may also answer with the response to another request. A list that may be such a response is
-//! requested again; an empty list is requested again after a request whose response cannot be an empty list.
-//! In jobs, a read is repeated if its response omits assets and may be such a response. The repeated read also
-//! requests a witness, an asset that is known to exist ([`Attribution`]).
+//! requested again. Before an empty list is requested again, the reader sends a request whose response cannot
+//! be an empty list. In jobs, a read is repeated if its response omits assets and may be such a response. The
+//! repeated read also requests a witness, an asset that is known to exist ([`Attribution`]).
 //!
 //! Each row is decoded separately, so that an unusual asset does not affect other assets. A response with a
 //! row for an ID that was not requested is rejected, because it may belong to another request.
