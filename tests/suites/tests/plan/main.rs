@@ -12,6 +12,7 @@
 mod apply;
 mod copy;
 mod file;
+mod gateway;
 mod properties;
 mod replace;
 mod restore;
