@@ -4,10 +4,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{openapi_model::ANNOTATIONS, pointer::Pointer, references};
 
-use super::{
-    serialization::{Serialized, text_encoding},
-    server_url::placeholders,
-};
+use super::{serialization::Serialized, server_url::placeholders};
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
@@ -249,7 +246,7 @@ impl<'a> Comparer<'a> {
         // If only the new document requires the parameter, that is reported as a separate change.
         context.ignores_default = is_request && old.flag("required");
         let sides = [old, new].map(Serialized::of);
-        let text = context.encoded(text_encoding(sides.each_ref()));
+        let text = context.encoded(self.text_encoding(sides.each_ref()));
         let same_text = self.schemas_of_same_text(old, new);
         if let Some((before, after)) = &same_text {
             self.schema(before, after, text);

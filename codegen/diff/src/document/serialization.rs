@@ -58,6 +58,15 @@ impl<'a> Serialized<'a> {
         }
     }
 
+    /// Checks whether the value is neither a list nor an object.
+    fn is_scalar(&self, document: &DocumentIndex<'a>) -> bool {
+        let types = self
+            .schema
+            .as_ref()
+            .and_then(|schema| types_of(document, schema, DEEPEST));
+        types.is_some_and(|types| types.is_disjoint(&["array", "object"].into()))
+    }
+
     fn style(&self) -> &'a str {
         let style = self.keywords.as_ref().and_then(|keywords| keywords.str("style"));
         style.unwrap_or(self.default_style)
@@ -81,24 +90,24 @@ impl<'a> Serialized<'a> {
             Cow::Borrowed,
         )
     }
-
-    /// Checks whether a list or an object is sent as one text.
-    fn is_one_text(&self) -> bool {
-        let style = self.style();
-        style == "simple" || (SEPARATING.contains(&style) && *self.keyword("explode") == false)
-    }
-}
-
-/// Returns the encoding of a value that is sent as text in both documents.
-pub(super) fn text_encoding(sides: [&Serialized<'_>; 2]) -> Encoding {
-    if sides.iter().all(|side| side.is_one_text()) {
-        Encoding::OneText
-    } else {
-        Encoding::Text
-    }
 }
 
 impl<'a> Comparer<'a> {
+    /// Returns the encoding of a value that is sent as text in both documents.
+    pub(super) fn text_encoding(&self, sides: [&Serialized<'a>; 2]) -> Encoding {
+        let is_one_text = |side: &Serialized<'a>, document: &DocumentIndex<'a>| {
+            let style = side.style();
+            let is_separating = SEPARATING.contains(&style);
+            style == "simple"
+                || (is_separating && (*side.keyword("explode") == false || side.is_scalar(document)))
+        };
+        let mut sides = sides.into_iter().zip([&self.old, &self.new]);
+        match sides.all(|(side, document)| is_one_text(side, document)) {
+            true => Encoding::OneText,
+            false => Encoding::Text,
+        }
+    }
+
     /// Checks whether a keyword for serialization has the same effect in both documents.
     fn is_serialized_alike(&self, key: &str, sides: [&Serialized<'a>; 2]) -> bool {
         let [old, new] = sides;
@@ -109,6 +118,11 @@ impl<'a> Comparer<'a> {
             return true;
         }
         let documents = [&self.old, &self.new];
+        // A scalar is one text in any case. The comparison of the schemas covers the change of its type.
+        let mut pairs = sides.iter().zip(documents);
+        if key == "explode" && pairs.any(|(side, document)| side.is_scalar(document)) {
+            return true;
+        }
         let types = sides.iter().zip(documents);
         let types = types.map(|(side, document)| types_of(document, side.schema.as_ref()?, DEEPEST));
         let Some(types) = types.collect::<Option<Vec<_>>>() else {
