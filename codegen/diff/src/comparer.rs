@@ -3,7 +3,7 @@
 //!
 //! The modules in `document` compare all other members.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -44,6 +44,8 @@ pub(crate) struct Comparer<'a> {
     pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
     /// True if a body of either document may be XML.
     pub has_xml: bool,
+    /// Paths of the operations that only the new document has, by method and content. Filled when needed.
+    pub moved: Option<HashMap<(&'a str, String), Vec<&'a str>>>,
     /// Renamed schemas: old pointer to new pointer.
     pub renamed: BTreeMap<PointerBuf, PointerBuf>,
 }
@@ -59,6 +61,7 @@ impl<'a> Comparer<'a> {
             compared: HashSet::new(),
             queue: VecDeque::new(),
             has_xml: [old, new].iter().any(|references| has_xml(references.document())),
+            moved: None,
             renamed: BTreeMap::new(),
         }
     }

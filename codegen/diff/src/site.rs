@@ -1,11 +1,16 @@
 //! Sites of changes, and the contexts in which schemas are compared.
 
-use std::collections::HashSet;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet, VecDeque},
+    hash::Hash,
+};
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    level::{Direction, Encoding},
+    level::{Direction, Encoding, Side},
     node::{Node, canonical},
     part_names::{before_after, quote, subject},
 };
@@ -31,8 +36,8 @@ pub(crate) struct SchemaContext {
     /// True if the property may be omitted in both documents or, if only one document has the property, in
     /// that document.
     pub optional: bool,
-    /// True if a default of the schema has no effect on the requests of clients that follow the old document:
-    /// either these requests always contain the value, or the service ignores the value.
+    /// True if a default of the schema has no effect on the requests of clients that follow the old document,
+    /// because these requests always contain the value, or because the service ignores it.
     pub ignores_default: bool,
     /// Index of the frame of the enclosing closed composition. In a closed composition,
     /// `unevaluatedProperties` of the old schema rejects some or all of the properties that no part of the
@@ -140,25 +145,57 @@ impl<'n, 'a> Site<'n, 'a> {
         Site::members_of(old, new, new.unwrap_or(self.parent))
     }
 
-    /// Lists every member of the old and the new value, with its old and its new name. `is_twin` gets a
-    /// member that only the old value has, and a member that only the new value has. If it returns true, the
-    /// two form one renamed member.
-    pub(crate) fn paired(
+    /// Lists every member of the old and the new value, with its old and its new name. First, members with
+    /// equal names form pairs. Then a member that only the old value has and a member that only the new value
+    /// has form a renamed member, if `key` returns the same for both.
+    pub(crate) fn paired<K: Eq + Hash>(
         &self,
-        is_twin: impl Fn([(&str, &Node<'a>); 2]) -> bool,
+        key: impl Fn(Side, &'a str, &Node<'a>) -> Option<K>,
     ) -> Vec<([&'a str; 2], Site<'_, 'a>)> {
-        let mut paired: Vec<([&'a str; 2], Site<'_, 'a>)> = Vec::new();
-        for (name, site) in self.contents() {
-            let twin = paired.iter_mut().find(|([_, new_name], known)| {
-                let sides = site.old.as_ref().zip(known.new.as_ref());
-                let is_renamed = site.new.is_none() && known.old.is_none();
-                is_renamed && sides.is_some_and(|(old, new)| is_twin([(name, old), (new_name, new)]))
-            });
-            match twin {
-                Some((names, known)) => (names[0], known.old) = (name, site.old),
-                None => paired.push(([name, name], site)),
+        self.paired_by(|_, name| name.into(), key)
+    }
+
+    /// Pairs members like `paired`, but members with the same result of `full_name` count as having equal
+    /// names.
+    pub(crate) fn paired_by<K: Eq + Hash>(
+        &self,
+        full_name: impl Fn(Side, &'a str) -> Cow<'a, str>,
+        key: impl Fn(Side, &'a str, &Node<'a>) -> Option<K>,
+    ) -> Vec<([&'a str; 2], Site<'_, 'a>)> {
+        let [mut old, mut new] = [(&self.old, Side::Old), (&self.new, Side::New)].map(|(node, side)| {
+            let members = node.iter().flat_map(Node::members);
+            let members = members.map(|(name, node)| (full_name(side, name), (name, node)));
+            members.collect::<IndexMap<_, _>>()
+        });
+        let mut twins: IndexMap<Cow<'a, str>, (&'a str, Node<'a>)> = IndexMap::new();
+        old.retain(|name, member| {
+            let is_kept = new.contains_key(name);
+            twins.extend(is_kept.then(|| (name.clone(), member.clone())));
+            !is_kept
+        });
+        let mut by_key: HashMap<K, VecDeque<Cow<'a, str>>> = HashMap::new();
+        for (full, (name, node)) in &old {
+            if let Some(key) = key(Side::Old, name, node) {
+                by_key.entry(key).or_default().push_back(full.clone());
             }
         }
+        let parent = self.new.as_ref().unwrap_or(self.parent);
+        let mut renamed = HashSet::new();
+        let mut paired = Vec::new();
+        for (full, (name, node)) in new.drain(..) {
+            let same_key = || {
+                let twin = by_key.get_mut(&key(Side::New, name, &node)?)?.pop_front()?;
+                renamed.insert(twin.clone());
+                old.get(&twin).cloned()
+            };
+            let twin = twins.get(&full).cloned().or_else(same_key);
+            let old_name = twin.as_ref().map_or(name, |(old_name, _)| *old_name);
+            let old = twin.map(|(_, node)| node);
+            paired.push(([old_name, name], Site::new(old, Some(node), parent)));
+        }
+        old.retain(|full, _| !renamed.contains(full));
+        let removed = old.into_values();
+        paired.extend(removed.map(|(name, node)| ([name, name], Site::new(Some(node), None, parent))));
         paired
     }
 

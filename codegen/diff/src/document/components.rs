@@ -7,7 +7,7 @@ use funnelflux_openapi::pointer::PointerBuf;
 use crate::{
     comparer::Comparer,
     level::Direction,
-    node::Node,
+    node::{Node, canonical},
     rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
 };
@@ -38,10 +38,8 @@ impl<'a> Comparer<'a> {
         let renamed: HashSet<PointerBuf> = renamed.collect();
         let is_renamed = |node: &Node<'a>| renamed.contains(&node.pointer);
         // A renamed schema without uses can only be recognised by its content.
-        let is_twin = |[(_, old), (_, new)]: [(&str, &Node<'a>); 2]| {
-            old.value == new.value && !is_renamed(old) && !is_renamed(new)
-        };
-        for ([old_name, name], site) in schemas.paired(is_twin) {
+        let content = |schema: &Node<'a>| Some(canonical(schema.value)).filter(|_| !is_renamed(schema));
+        for ([old_name, name], site) in schemas.paired(|_, _, schema| content(schema)) {
             match site.both() {
                 Some((old, new)) if old_name == name => {
                     if !compared.contains(&[old.pointer.clone(), new.pointer.clone()]) {

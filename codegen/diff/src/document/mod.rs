@@ -24,9 +24,16 @@ impl<'a> Comparer<'a> {
     /// Compares two whole documents.
     pub(crate) fn document(&mut self) {
         let (old, new) = (self.old.root.clone(), self.new.root.clone());
+        let moved = self.moved_prefix();
         for (key, site) in Site::members(&old, &new) {
             match key {
                 "info" => self.info(&site),
+                "servers" if moved.is_some() => {
+                    let what =
+                        "the URLs of the operations are the same: a path moved between `servers` and `paths`";
+                    self.change(Kind::NotationChanged, &site, what.to_owned())
+                        .report();
+                }
                 "servers" => {
                     if !self.is_overridden(key, &site) {
                         self.servers(&site, [None, None]);
@@ -34,7 +41,7 @@ impl<'a> Comparer<'a> {
                 }
                 "security" => self.document_security(&site),
                 "tags" => self.tags(&site),
-                "paths" => self.paths(&site),
+                "paths" => self.paths(&site, moved.clone().unwrap_or_default()),
                 "components" => {}
                 "x-consumes" | "x-produces" if !self.has_bodies(key) => self.unused_media_types(key, &site),
                 // Normalisation renames `webhooks` to `x-webhooks`. If the author already uses an extension

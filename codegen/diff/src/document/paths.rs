@@ -1,11 +1,17 @@
 //! Compares paths and their operations.
 
+use std::{borrow::Cow, collections::HashMap};
+
 use serde_json::Value;
 
 use funnelflux_openapi::{operations::operations, pointer::METHODS};
 
 use crate::{
-    comparer::Comparer, level::Direction, node::Node, part_names::subject, rules::ChangeKind as Kind,
+    comparer::Comparer,
+    level::{Direction, Side},
+    node::{Node, canonical},
+    part_names::subject,
+    rules::ChangeKind as Kind,
     site::Site,
 };
 
@@ -15,13 +21,27 @@ use super::{
 };
 
 impl<'a> Comparer<'a> {
-    pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>) {
-        for ([old_path, path], site) in paths.paired(|[(old, _), (new, _)]| template(old) == template(new)) {
+    /// Compares the paths of the documents. The keys of each document continue a path of its servers
+    /// (`prefixes`, see `moved_prefix`).
+    pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>, prefixes: [String; 2]) {
+        let full = |side: Side, path: &'a str| match side.of(prefixes.each_ref()).as_str() {
+            prefix if path.starts_with('/') && !prefix.is_empty() => format!("{prefix}{path}").into(),
+            _ => Cow::Borrowed(path),
+        };
+        for ([old_path, path], site) in
+            paths.paired_by(full, |side, path, _| Some(template(&full(side, path))))
+        {
             match site.both() {
                 _ if path.starts_with("x-") => {
                     self.annotation(path, &site, Direction::None);
                 }
                 Some((old, new)) if old_path == path => self.path_item(path, old, new, &Vec::new()),
+                Some(items) if full(Side::Old, old_path) == full(Side::New, path) => {
+                    let what = format!("the path `{old_path}` became `{path}`, at the same URL");
+                    let change = self.change(Kind::NotationChanged, &site, what);
+                    change.covers_subtree(false).report();
+                    self.path_item(path, items.0, items.1, &Vec::new());
+                }
                 Some(items) => self.renamed_path([old_path, path], items, &site),
                 None => self.path_added_or_removed(path, &site),
             }
@@ -101,14 +121,23 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).report();
     }
 
-    /// Finds a path of the new document that contains the same operation and is not in the old document.
-    fn moved_to(&self, method: &str, operation: &Node<'a>) -> Option<&'a str> {
-        let old = self.old.root.value.get("paths");
-        let is_new = |path: &str| old.is_none_or(|old| old.get(path).is_none());
-        let mut operations = operations(self.new.root.value);
-        let moved = operations
-            .find(|other| other.method == method && other.value == operation.value && is_new(other.path));
-        moved.map(|moved| moved.path)
+    /// Finds the only path of the new document that contains the same operation and is not in the old
+    /// document.
+    fn moved_to(&mut self, method: &str, operation: &Node<'a>) -> Option<&'a str> {
+        let (old, new) = (self.old.root.value.get("paths"), self.new.root.value);
+        let moved = self.moved.get_or_insert_with(|| {
+            let is_new = |path: &str| old.is_none_or(|old| old.get(path).is_none());
+            let mut moved: HashMap<(&str, String), Vec<&str>> = HashMap::new();
+            for operation in operations(new).filter(|operation| is_new(operation.path)) {
+                let key = (operation.method, canonical(operation.value));
+                moved.entry(key).or_default().push(operation.path);
+            }
+            moved
+        });
+        match moved.get(&(method, canonical(operation.value)))?.as_slice() {
+            [path] => Some(path),
+            _ => None,
+        }
     }
 
     fn path_item(&mut self, path: &str, old: &Node<'a>, new: &Node<'a>, renames: &Renames<'_>) {
@@ -236,7 +265,7 @@ fn shared_operations<'n, 'a>(
 }
 
 /// Returns the path without the names of its placeholders.
-fn template(path: &str) -> String {
+pub(super) fn template(path: &str) -> String {
     let parts = template_parts(path);
     let text = parts.map(|(name, text)| format!("{}{text}", name.map_or("", |_| "{}")));
     text.collect()

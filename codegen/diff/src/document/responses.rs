@@ -105,8 +105,7 @@ impl<'a> Comparer<'a> {
     fn headers(&mut self, headers: &Site<'_, 'a>, context: SchemaContext) {
         let response = subject(headers.parent);
         // Header names are case-insensitive.
-        let is_twin = |[(old, _), (new, _)]: [(&str, &Node<'a>); 2]| old.eq_ignore_ascii_case(new);
-        for ([old_name, name], site) in headers.paired(is_twin) {
+        for ([old_name, name], site) in headers.paired(|_, name, _| Some(name.to_ascii_lowercase())) {
             if name.eq_ignore_ascii_case(IGNORED) {
                 if !site.is_unchanged() {
                     let verb = site.verb();

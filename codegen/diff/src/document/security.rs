@@ -188,8 +188,7 @@ impl<'a> Comparer<'a> {
 
     pub(crate) fn security_schemes(&mut self, schemes: &Site<'_, 'a>) {
         let required = self.required_schemes();
-        let is_twin = |[(_, old), (_, new)]: [(&str, &Node<'a>); 2]| sent(old.value) == sent(new.value);
-        for ([old_name, name], site) in schemes.paired(is_twin) {
+        for ([old_name, name], site) in schemes.paired(|_, _, scheme| Some(sent(scheme.value))) {
             let kind = match site.both() {
                 Some((old, new)) => {
                     let is_renamed = old_name != name;

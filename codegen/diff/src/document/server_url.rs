@@ -58,11 +58,23 @@ impl ServerUrl {
         }
     }
 
-    /// Checks whether the URLs of this server include all URLs of another server.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        let is_covered =
-            |url: &String| self.all.contains(url) || self.all.iter().any(|all| matches(all, url));
-        other.all.iter().all(is_covered)
+    /// Returns the URLs with a path at their end.
+    pub(super) fn followed_by(&self, path: &str) -> Self {
+        let with_path = |url: &String| format!("{url}{path}");
+        Self {
+            template: with_path(&self.template),
+            default: with_path(&self.default),
+            all: self.all.iter().map(with_path).collect(),
+        }
+    }
+
+    /// Checks whether every URL of this server is also a URL of one of the others.
+    pub(super) fn is_covered_by<'s>(&self, others: impl Iterator<Item = &'s Self> + Clone) -> bool {
+        let is_in = |url: &String| {
+            let mut others = others.clone();
+            others.any(|other| other.all.contains(url) || other.all.iter().any(|all| matches(all, url)))
+        };
+        self.all.iter().all(is_in)
     }
 }
 
@@ -146,8 +158,12 @@ mod tests {
             (&renamed, &renamed, true),
             (&other, &listed, false),
         ] {
-            assert_eq!(url(large).covers(&url(small)), covers, "{large} {small}");
+            let is_covered = url(small).is_covered_by(std::iter::once(&url(large)));
+            assert_eq!(is_covered, covers, "{large} {small}");
         }
+        let other_host = json!({"url": "https://b.example/v1"});
+        let [first, second] = [&fixed, &other_host].map(url);
+        assert!(url(&listed).is_covered_by([&first, &second].into_iter()));
         assert_eq!(url(&listed).default, url(&fixed).default);
         assert_eq!(url(&listed).template, url(&renamed).template);
     }

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use funnelflux_openapi::pointer::PointerBuf;
+use funnelflux_openapi::{operations::operations, pointer::PointerBuf};
 
-use super::server_url::ServerUrl;
+use super::{paths::template, server_url::ServerUrl};
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -16,7 +16,56 @@ use crate::{
     site::Site,
 };
 
+/// The URLs of a server, and its object in the document.
+type Server<'a> = (ServerUrl, Node<'a>);
+
 impl<'a> Comparer<'a> {
+    /// Finds a path that moved between the URLs of `servers` and all keys of `paths`, so that the URLs of the
+    /// operations are the same. Returns the text that completes the keys of the old and of the new document.
+    pub(super) fn moved_prefix(&self) -> Option<[String; 2]> {
+        let roots = [&self.old.root, &self.new.root];
+        let has_own = |root: &Node<'a>| {
+            let items = root.get("paths").map(|paths| paths.members()).unwrap_or_default();
+            let mut items = items.iter().map(|(_, item)| item.value);
+            operations(root.value).any(|operation| operation.value.get("servers").is_some())
+                || items.any(|item| item.get("servers").is_some())
+        };
+        if roots.into_iter().any(has_own) {
+            return None;
+        }
+        let [old, new] = roots.map(|root| {
+            let servers = root.get("servers").map(|list| list.entries(|_| String::new()));
+            let servers = servers.unwrap_or_default();
+            match servers.as_slice() {
+                [] => vec![ServerUrl::of(&Node::root(&Value::Null))],
+                servers => servers.iter().map(ServerUrl::of).collect::<Vec<_>>(),
+            }
+        });
+        let prefix = |long: &[ServerUrl], short: &[ServerUrl]| {
+            let prefix = long.first()?.default.strip_prefix(&*short.first()?.default)?;
+            let is_path = prefix.starts_with('/') && !prefix.contains(['{', '}']);
+            let mut pairs = long.iter().zip(short);
+            let is_moved =
+                long.len() == short.len() && pairs.all(|(long, short)| *long == short.followed_by(prefix));
+            (is_path && is_moved).then(|| prefix.to_owned())
+        };
+        let prefixes = match prefix(&old, &new) {
+            Some(prefix) => [prefix, String::new()],
+            None => [String::new(), prefix(&new, &old)?],
+        };
+        let paths = |root: &Node<'a>, prefix: &str| -> HashSet<String> {
+            let paths = root.get("paths").map(|paths| paths.members()).unwrap_or_default();
+            let paths = paths.iter().map(|(path, _)| template(&format!("{prefix}{path}")));
+            paths.collect()
+        };
+        let [old_prefix, new_prefix] = &prefixes;
+        let (before, after) = (
+            paths(&self.old.root, old_prefix),
+            paths(&self.new.root, new_prefix),
+        );
+        (!before.is_disjoint(&after)).then_some(prefixes)
+    }
+
     /// Compares servers. A document that lists no servers at this site inherits the servers of the enclosing
     /// object (`inherited`).
     pub(crate) fn servers(&mut self, site: &Site<'_, 'a>, inherited: [Option<Node<'a>>; 2]) {
@@ -32,35 +81,53 @@ impl<'a> Comparer<'a> {
             return self.unclassified(site);
         }
         let name = |entry: &'a Value| entry_name(entry).unwrap_or_default();
-        let [before, after] = effective.map(|list| list.map(|list| list.entries(name)).unwrap_or_default());
+        let [before, after] = effective.map(|list| {
+            let servers = list
+                .map(|list| list.entries(name))
+                .unwrap_or_default()
+                .into_iter();
+            let servers = servers.map(|server| (ServerUrl::of(&server), server));
+            servers.collect::<Vec<_>>()
+        });
         let written = |server: &Node<'a>| server.str("url").unwrap_or_default();
         // A server that is on both sides is identified by its URL in the old document.
         let mut names: HashMap<PointerBuf, &'a str> = HashMap::new();
-        for server in &after {
-            let url = ServerUrl::of(server);
-            let same_template = |other: &&Node<'a>| ServerUrl::of(other).template == url.template;
-            let same_default = |other: &&Node<'a>| ServerUrl::of(other).default == url.default;
-            let twin = before.iter().find(same_template);
-            if let Some(other) = twin.or_else(|| before.iter().find(same_default)) {
-                self.server(other, server);
+        for (url, server) in &after {
+            let twin = before.iter().find(|(other, _)| other.template == url.template);
+            let twin = twin.or_else(|| before.iter().find(|(other, _)| other.default == url.default));
+            if let Some((_, other)) = twin {
+                self.server(other, server, [&before, &after]);
                 names.insert(server.pointer.clone(), written(other));
             }
         }
         let url = |server: &Node<'a>| names.get(&server.pointer).copied().unwrap_or(written(server));
         // If no server is listed, the URL `/` applies.
-        let urls = |servers: &[Node<'a>], url: &dyn Fn(&Node<'a>) -> &'a str| match servers {
+        let urls = |servers: &[Server<'a>], url: &dyn Fn(&Node<'a>) -> &'a str| match servers {
             [] => vec!["/"],
-            servers => servers.iter().map(url).collect::<Vec<_>>(),
+            servers => servers.iter().map(|(_, server)| url(server)).collect::<Vec<_>>(),
         };
         let listed = [urls(&before, &written), urls(&after, &url)];
         let [old_urls, new_urls] = listed.each_ref().map(|urls| unique(urls));
         let addresses = format!("{} → {}", old_urls.join(", "), new_urls.join(", "));
+        // The first server is the default, so inserting one before it also changes the order.
+        let is_other_default = match (before.first(), after.first()) {
+            (Some((old, _)), Some((new, _))) => {
+                old.default != new.default && old_urls.first() != new_urls.first()
+            }
+            _ => old_urls.first() != new_urls.first(),
+        };
         if before.is_empty() || after.is_empty() || site.both().is_none() {
+            let is_kept =
+                |(url, server): &Server<'a>| new_urls.contains(&written(server)) || is_in(url, &after);
+            let is_kept = match before.as_slice() {
+                [] => new_urls.contains(&"/"),
+                before => before.iter().all(is_kept),
+            };
             let kind = if old_urls == new_urls {
                 Kind::NotationChanged
-            } else if !old_urls.iter().all(|url| new_urls.contains(url)) {
+            } else if !is_kept {
                 Kind::ServersReplaced
-            } else if old_urls.first() == new_urls.first() {
+            } else if !is_other_default {
                 Kind::ServerAdded
             } else {
                 Kind::ServerOrderChanged
@@ -70,16 +137,29 @@ impl<'a> Comparer<'a> {
             let what = format!("`servers` of {holder} {difference}; URLs: {addresses}");
             return self.change(kind, site, what).report();
         }
-        let is_removed = |server: &&Node<'a>| !new_urls.contains(&written(server));
-        for server in before.iter().filter(is_removed) {
-            let what = format!("the server `{}` was removed", written(server));
-            let site = Site::removed(server, site.parent);
-            self.change(Kind::ServerRemoved, &site, what).report();
+        for (urls, server) in before
+            .iter()
+            .filter(|(_, server)| !new_urls.contains(&written(server)))
+        {
+            let (kind, words) = match is_in(urls, &after) {
+                true => (Kind::NotationChanged, "is included in another one now"),
+                false => (Kind::ServerRemoved, "was removed"),
+            };
+            let what = format!("the server `{}` {words}", written(server));
+            self.change(kind, &Site::removed(server, site.parent), what)
+                .report();
         }
-        for server in after.iter().filter(|server| !old_urls.contains(&url(server))) {
-            let what = format!("the server `{}` was added", url(server));
-            let site = Site::added(server, site.parent);
-            self.change(Kind::ServerAdded, &site, what).report();
+        for (urls, server) in after
+            .iter()
+            .filter(|(_, server)| !old_urls.contains(&url(server)))
+        {
+            let (kind, words) = match is_in(urls, &before) {
+                true => (Kind::NotationChanged, "was included in another one before"),
+                false => (Kind::ServerAdded, "was added"),
+            };
+            let what = format!("the server `{}` {words}", url(server));
+            self.change(kind, &Site::added(server, site.parent), what)
+                .report();
         }
         if [&old_urls, &new_urls] != listed.each_ref() && !site.is_unchanged() {
             let what = format!("a server is listed twice: {addresses}");
@@ -90,10 +170,10 @@ impl<'a> Comparer<'a> {
         let kept = |urls: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
             urls.iter().filter(|url| others.contains(url)).copied().collect()
         };
-        // The first server is the default, so inserting one before it also changes the order.
-        let is_first_kept = old_urls.first().is_some_and(|first| new_urls.contains(first));
-        let is_moved = is_first_kept && old_urls.first() != new_urls.first();
-        if is_moved || kept(&old_urls, &new_urls) != kept(&new_urls, &old_urls) {
+        let is_first_kept = before
+            .first()
+            .is_some_and(|(first, server)| new_urls.contains(&written(server)) || is_in(first, &after));
+        if (is_first_kept && is_other_default) || kept(&old_urls, &new_urls) != kept(&new_urls, &old_urls) {
             let what = format!("the order of servers changed: {addresses}");
             self.change(Kind::ServerOrderChanged, site, what)
                 .covers_subtree(false)
@@ -101,11 +181,11 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    fn server(&mut self, old: &Node<'a>, new: &Node<'a>) {
+    fn server(&mut self, old: &Node<'a>, new: &Node<'a>, [all_old, all_new]: [&[Server<'a>]; 2]) {
         let (before, after) = (ServerUrl::of(old), ServerUrl::of(new));
-        let kind = if before.default != after.default || !after.covers(&before) {
+        let kind = if before.default != after.default || !is_in(&before, all_new) {
             Kind::ServerVariablesChanged
-        } else if before.covers(&after) {
+        } else if is_in(&after, all_old) {
             Kind::NotationChanged
         } else {
             Kind::ServerVariablesWidened
@@ -120,6 +200,11 @@ impl<'a> Comparer<'a> {
             }
         }
     }
+}
+
+/// Checks whether a server has only URLs that the listed servers have.
+fn is_in(url: &ServerUrl, servers: &[Server<'_>]) -> bool {
+    url.is_covered_by(servers.iter().map(|(url, _)| url))
 }
 
 /// Returns the distinct URLs, in their order.

@@ -2,8 +2,8 @@
 //! with references followed.
 
 use crate::{
-    comparer::Comparer, deep_difference::DifferentPart, level::Direction, part_names::subject,
-    rules::ChangeKind as Kind, site::Site,
+    comparer::Comparer, deep_difference::DifferentPart, level::Direction, node::canonical,
+    part_names::subject, rules::ChangeKind as Kind, site::Site,
 };
 
 impl<'a> Comparer<'a> {
@@ -22,7 +22,7 @@ impl<'a> Comparer<'a> {
     pub(crate) fn callbacks(&mut self, site: &Site<'_, 'a>) {
         let operation = subject(site.parent);
         let name = format!("`callbacks` of {operation}");
-        let pairs = site.paired(|[(_, old), (_, new)]| old.value == new.value);
+        let pairs = site.paired(|_, _, callback| Some(canonical(callback.value)));
         let is_renamed = |[old_name, name]: &[&str; 2]| old_name != name;
         let has_changes = pairs.iter().any(|(_, pair)| !pair.is_unchanged());
         if has_changes || !pairs.iter().any(|(names, _)| is_renamed(names)) {
