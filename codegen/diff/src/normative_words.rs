@@ -1,6 +1,9 @@
 //! Normative words of descriptions: obligations, prohibitions and amounts.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::LazyLock,
+};
 
 use serde_json::Value;
 
@@ -15,13 +18,14 @@ const NORMATIVE: &str = "
     exclusively ascending descending milliseconds seconds minutes hours days weeks months years bytes
     kilobytes megabytes characters percent cents ms kb mb utc";
 
-/// Checks whether the normative words and numbers of two texts differ, or are in a different order.
+static NORMATIVE_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| NORMATIVE.split_whitespace().collect());
+
+/// Checks whether two texts differ in normative words or numbers, or in the order of these.
 pub(crate) fn differ(texts: [Option<&Value>; 2]) -> bool {
     !between(texts).is_empty()
 }
 
-/// Lists the differences between the normative words and numbers of two texts. A different order is also a
-/// difference.
+/// Lists the differences between two texts in normative words and numbers, or in the order of these.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
     between(site.sides().map(|node| node.map(|node| node.value)))
 }
@@ -63,9 +67,7 @@ fn between(texts: [Option<&Value>; 2]) -> Vec<String> {
 }
 
 fn is_normative(word: &str) -> bool {
-    is_number(word.trim_start_matches('-'))
-        || word.ends_with("n't")
-        || NORMATIVE.split_whitespace().any(|normative| normative == word)
+    is_number(word.trim_start_matches('-')) || word.ends_with("n't") || NORMATIVE_WORDS.contains(word)
 }
 
 fn is_number(word: &str) -> bool {

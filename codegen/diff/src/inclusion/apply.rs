@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     branch::{Branch, Contains, Kind, NameRule},
-    keywords::{UNEVALUATED_ITEMS, doubly_negated, flag, list, optional, same},
+    keywords::{UNEVALUATED_ITEMS, doubly_negated, flag, list, optional},
     lower::{DEEPEST, Narrowing},
     schema::Schema,
     strings::languages,
@@ -38,13 +38,12 @@ impl<'a> Narrowing<'_, 'a> {
             // If the list lacks null, only the wide interpretation of `nullable` allows null. In that
             // interpretation, the branch of null skips this check.
             let kind = branch.kind;
-            let is_allowed = |value: &&'a Value| Kind::of(value) == kind;
-            let is_known = |value: &&'a Value| match &branch.values {
-                Some(known) => known.iter().any(|other| same(other, value)),
-                None => true,
-            };
-            let kept = values.iter().filter(is_allowed).filter(is_known).collect();
-            branch.values = Some(kept);
+            let allowed = values.iter().filter(|value| Kind::of(value) == kind);
+            let known = branch.values.as_ref();
+            let kept = allowed
+                .map(|value| (canonical(value), value))
+                .filter(|(text, _)| known.is_none_or(|known| known.contains_key(text)));
+            branch.values = Some(Rc::new(kept.collect()));
         }
         if let Some(not) = members.get("not")
             && not.as_object().and_then(doubly_negated).is_none()

@@ -6,6 +6,7 @@ use std::{
     rc::Rc,
 };
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{decimal::Decimal, pattern::Language, schema::Schema};
@@ -112,8 +113,9 @@ pub(super) struct Contains<'a> {
 #[derive(Clone, Default)]
 pub(super) struct Branch<'a> {
     pub kind: Kind,
-    /// If present, the branch allows only these values.
-    pub values: Option<Vec<&'a Value>>,
+    /// If present, the branch allows only these values. The key of each is its canonical text, because
+    /// numbers are equal in every notation.
+    pub values: Option<Rc<IndexMap<String, &'a Value>>>,
     /// True if a number must be whole.
     pub is_whole: bool,
     /// The lower limit of a number.
@@ -165,7 +167,7 @@ impl<'a> Branch<'a> {
 
     /// Checks whether the constraints obviously allow no value.
     pub(super) fn is_empty(&self) -> bool {
-        let has_no_value = self.values.as_ref().is_some_and(Vec::is_empty);
+        let has_no_value = self.values.as_ref().is_some_and(|values| values.is_empty());
         let has_no_count = self.most.is_some_and(|most| most < self.least);
         let limits = self.minimum().zip(self.negated_maximum());
         let has_no_number = limits.is_some_and(|(low, negated_high)| {

@@ -172,7 +172,7 @@ impl<'a> Prover<'a> {
     /// reject some of them. Small values mostly come first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
-            return values.iter().map(|value| (*value).clone()).collect();
+            return values.values().map(|value| (*value).clone()).collect();
         }
         match branch.kind {
             Kind::Null => vec![Value::Null],

@@ -450,7 +450,7 @@ pub(super) fn finite(branch: &Branch<'_>) -> Option<Vec<Value>> {
     /// Maximum number of values if the schema does not list them.
     const MOST: usize = 64;
     match (&branch.values, branch.kind) {
-        (Some(values), _) => Some(values.iter().copied().cloned().collect()),
+        (Some(values), _) => Some(values.values().copied().cloned().collect()),
         (None, Kind::Null) => Some(vec![Value::Null]),
         (None, Kind::Boolean) => Some(vec![false.into(), true.into()]),
         (None, Kind::Number) => branch.whole_numbers(MOST),

@@ -1,16 +1,18 @@
 //! Evaluation: checks whether schemas allow a value.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{
     branch::{Branch, Contains, Kind},
     decimal::Decimal,
-    keywords::same,
     lower::OneOf,
     nullable::Width,
     prover::Prover,
     schema::Schema,
 };
+use crate::node::canonical;
 
 /// Maximum depth of evaluation. The limit ends the recursion if a `not` leads back to its own schema.
 const DEEPEST: usize = 48;
@@ -97,7 +99,7 @@ impl<'a> Prover<'a> {
 
     pub(super) fn branch_allows(&mut self, branch: &Branch<'a>, value: &Value, one_of: OneOf) -> Truth {
         if let Some(values) = &branch.values
-            && !values.iter().any(|other| same(other, value))
+            && !values.contains_key(&canonical(value))
         {
             return Truth::No;
         }
@@ -124,9 +126,8 @@ impl<'a> Prover<'a> {
     }
 
     fn items_allowed(&mut self, branch: &Branch<'a>, items: &[Value], one_of: OneOf) -> Truth {
-        let is_repeated =
-            |(index, item): (usize, &Value)| items.iter().take(index).any(|other| same(other, item));
-        let is_unique = !branch.has_unique_items || !items.iter().enumerate().any(is_repeated);
+        let distinct = || items.iter().map(canonical).collect::<HashSet<String>>();
+        let is_unique = !branch.has_unique_items || distinct().len() == items.len();
         let all = Truth::of(has_count(branch, items.len()) && is_unique).and(|| {
             let items = items.iter().enumerate();
             Truth::all(items.map(|(index, item)| self.allows(branch.item(index), item, one_of)))

@@ -71,26 +71,6 @@ pub(super) fn list<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a
         .map_or(Some([].as_slice()), |list| list.as_array().map(Vec::as_slice))
 }
 
-/// Checks whether two values are equal. Numbers are equal if they have the same value, even in different
-/// notations.
-pub(super) fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(_), Value::Number(_)) => match (Decimal::of(left), Decimal::of(right)) {
-            (Some(left), Some(right)) => left == right,
-            _ => left == right,
-        },
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            let is_in_both =
-                |(key, value): (&String, &Value)| right.get(key).is_some_and(|other| same(value, other));
-            left.len() == right.len() && left.iter().all(is_in_both)
-        }
-        _ => left == right,
-    }
-}
-
 impl<'a> Branch<'a> {
     pub(super) fn numbers(&mut self, members: &'a Map<String, Value>, is_whole: bool) -> Option<()> {
         self.is_whole |= is_whole;

@@ -70,7 +70,8 @@ impl<'a> Lowering<'a> {
 
     /// Returns the branches of the values that match all schemas, or `None` if a schema is unsupported.
     pub(super) fn branches(&mut self, schemas: &[Schema<'a>], reading: Reading) -> Branches<'a> {
-        let key = (schemas.iter().map(Schema::key).collect(), reading);
+        let targets = schemas.iter().map(|schema| self.resolve(*schema));
+        let key = (targets.map(|target| target.key()).collect(), reading);
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }

@@ -51,7 +51,7 @@ pub(super) fn languages(
     let patterns = branch.patterns.iter();
     let mut all: Vec<_> = patterns.map(|pattern| known.containing(pattern)).collect();
     if let Some(values) = &branch.values {
-        all.push(known.listing(values.iter().filter_map(|value| value.as_str())));
+        all.push(known.listing(values.values().filter_map(|value| value.as_str())));
     }
     if branch.least > 0 || branch.most.is_some() {
         let is_short = branch.least.max(branch.most.unwrap_or_default()) <= longest;
