@@ -71,7 +71,11 @@ impl MediaRange {
 
     /// Checks whether the range includes every media type of another range.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        let covers = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+        // Some frameworks write `application/*+json` for every type with the suffix.
+        let covers = |pattern: &str, text: &str| match pattern.strip_prefix('*') {
+            Some(suffix) => text.ends_with(suffix),
+            None => pattern == text,
+        };
         let has = |(name, value): (&String, &String)| other.parameters.get(name) == Some(value);
         covers(&self.kind, &other.kind)
             && covers(&self.subtype, &other.subtype)
@@ -89,6 +93,8 @@ mod tests {
             ("*/*", "application/json", true),
             ("application/*", "Application/JSON", true),
             ("application/*", "text/plain", false),
+            ("application/*+json", "application/vnd.a+json", true),
+            ("application/*+json", "application/json", false),
             ("application/json", "application/*", false),
             ("application/json", "application/json; charset=utf-8", true),
             ("application/json;charset=UTF-8", "application/json", true),

@@ -63,8 +63,10 @@ impl<'a> Comparer<'a> {
                 .keyword(keyword)
                 .report();
         }
+        // If only one side has a discriminator, that is reported as a separate change.
+        let is_discriminated = key != "allOf" && [old, site.parent].into_iter().all(has_discriminator);
         for ((_, old_part), new_part) in &pairs {
-            if key != "allOf" {
+            if is_discriminated {
                 self.discriminator_names([old_part, new_part], [old, site.parent], context);
             }
             self.frames.is_part = true;
@@ -106,9 +108,7 @@ impl<'a> Comparer<'a> {
 
     /// Compares the subtypes that a discriminator can select.
     pub(super) fn subtypes(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
-        // If only one side has a discriminator, that is reported as a separate change.
-        let has_discriminator = |schema: &Node<'a>| schema.value.get("discriminator").is_some();
-        if !(has_discriminator(old) && has_discriminator(new)) {
+        if ![old, new].into_iter().all(has_discriminator) {
             return;
         }
         let (before, after) = (self.old.subtypes(old), self.new.subtypes(new));
@@ -213,6 +213,10 @@ fn mapped<'a>(
         text == value || references::fragment(text).is_some_and(|pointer| pointer == target.pointer)
     });
     (is_alternative && !has_other_name).then_some(target)
+}
+
+fn has_discriminator(schema: &Node<'_>) -> bool {
+    schema.value.get("discriminator").is_some()
 }
 
 /// The values by which a discriminator identifies an alternative.

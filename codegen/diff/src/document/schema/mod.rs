@@ -257,7 +257,7 @@ impl<'a> Comparer<'a> {
             // Even if the values of these keywords are equal, they may contain references to schemas that
             // differ.
             "properties" => return self.properties(site, old, context),
-            "items" => return self.items(site, context),
+            "items" => return self.items(site, old, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
             "allOf" | "anyOf" | "oneOf" => return self.composition(key, site, old, context),
             "type" | "x-type" if self.types_kept_aside(site, old, context) => return,

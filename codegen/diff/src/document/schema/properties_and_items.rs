@@ -51,6 +51,10 @@ impl<'a> Comparer<'a> {
     pub(super) fn properties(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         let new = site.parent;
         let (inner, closed) = (context.inner(false), context.closed);
+        let added = site.contents().filter(|(_, property)| property.old.is_none());
+        let added: Vec<_> = added
+            .filter_map(|(name, property)| Some((name, property.new?.value)))
+            .collect();
         for (name, property) in site.contents() {
             let [was_optional, is_optional] = [old, new].map(|schema| !schema.lists("required", name));
             let in_context = |optional| SchemaContext { optional, ..inner };
@@ -83,11 +87,8 @@ impl<'a> Comparer<'a> {
                     self.property_added(&property, after, (old, closed), context);
                 }
                 (Some(before), None) => {
-                    let is_twin = |(_, other): &(&str, Site<'_, 'a>)| {
-                        let new = other.new.as_ref().filter(|_| other.old.is_none());
-                        new.is_some_and(|new| new.value == before.value)
-                    };
-                    let twin = site.contents().find(is_twin).map(|(name, _)| name);
+                    let twin = added.iter().find(|(_, schema)| *schema == before.value);
+                    let twin = twin.map(|(name, _)| *name);
                     self.property_removed(&property, before, twin, in_context(was_optional));
                 }
                 (None, None) => {}
@@ -161,9 +162,12 @@ impl<'a> Comparer<'a> {
         self.report_in(kind, site, what, context);
     }
 
-    pub(super) fn items(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+    pub(super) fn items(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         if let Some((old, new)) = site.both() {
             return self.schema(old, new, context.inner(true));
+        }
+        if Allowed::by(site.old.as_ref()) == Allowed::by(site.new.as_ref()) {
+            return self.notation(site, site.describe("items"), old, context);
         }
         let kind = site.pick_side([Kind::ItemsAdded, Kind::ItemsRemoved]);
         self.report_in(kind, site, site.describe("items"), context);
@@ -215,12 +219,12 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Undeclared properties that `additionalProperties` allows.
+/// Undeclared properties that `additionalProperties` allows, or items that `items` allows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Allowed {
     Anything,
     Nothing,
-    /// Only properties that match a schema.
+    /// Only values that match a schema.
     Matching,
 }
 
