@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{
     digest::sha256,
-    pointer::{METHODS, Pointer},
+    pointer::Pointer,
     references::{References, reference, resolve},
 };
 
@@ -32,10 +32,8 @@ pub(crate) struct DeepDifference {
 /// The part of a value that differs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DifferentPart {
-    /// Only descriptions, summaries or titles differ, and their normative words are the same.
+    /// Only descriptions, summaries or titles, and their normative words are the same.
     Documentation,
-    /// Only documentation differs, and fields of operations that are never sent.
-    Unsent,
     Any,
 }
 
@@ -48,28 +46,6 @@ enum Texts {
     Compared,
     /// Only normative words are compared.
     Ignored,
-    /// Only normative words are compared, and fields of operations that are never sent are ignored.
-    UnsentIgnored,
-}
-
-/// Checks whether a member of an operation or of a path item is never sent, so that its change concerns only
-/// documentation and tools.
-fn is_unsent(key: &str) -> bool {
-    ["tags", "operationId", "deprecated"].contains(&key)
-        || (key.starts_with("x-") && !["x-sunset", "x-stability-level"].contains(&key))
-}
-
-/// Checks whether the value is a path item with an operation.
-fn is_path_item(value: &Value) -> bool {
-    METHODS
-        .iter()
-        .any(|method| value.get(method).is_some_and(is_operation))
-}
-
-/// Checks whether the value of a member of a path item is an operation. Only an operation has responses, and
-/// normalisation adds them if they are missing.
-fn is_operation(value: &Value) -> bool {
-    value.get("responses").is_some_and(Value::is_object)
 }
 
 /// The addresses of two values in memory, and the treatment of texts inside the values.
@@ -103,8 +79,8 @@ impl<'a> DeepEquality<'a> {
     fn holds(&mut self, old: &'a Value, new: &'a Value, texts: Texts) -> bool {
         // Pairs with a reference, each with the index of the pair that contains it.
         let mut pairs: Vec<(Question, Option<usize>)> = Vec::new();
-        let mut open = vec![(old, new, None, false)];
-        while let Some((old, new, mut inside, is_in_path_item)) = open.pop() {
+        let mut open = vec![(old, new, None)];
+        while let Some((old, new, mut inside)) = open.pop() {
             let mut is_equal = true;
             if reference(old).or(reference(new)).is_some() {
                 let pair = ([old, new].map(|value| ptr::from_ref(value).addr()), texts);
@@ -120,16 +96,10 @@ impl<'a> DeepEquality<'a> {
                 |references: &References<'a>, value| resolve(references.document(), Pointer::root(), value).1;
             is_equal = is_equal
                 && match (target(self.old, old), target(self.new, new)) {
-                    (old @ Value::Object(before), new @ Value::Object(after)) => {
-                        let is_path_item = is_path_item(old) && is_path_item(new);
-                        let is_call =
-                            is_path_item || (is_in_path_item && is_operation(old) && is_operation(new));
+                    (Value::Object(before), Value::Object(after)) => {
                         let is_ignored = |key: &str| {
                             let [old, new] = [before, after].map(|members| members.get(key));
                             let is_text = |value: Option<&Value>| value.is_none_or(Value::is_string);
-                            if texts == Texts::UnsentIgnored && is_call && is_unsent(key) {
-                                return true;
-                            }
                             texts != Texts::Compared
                                 && TEXTS.contains(&key)
                                 && is_text(old)
@@ -143,13 +113,13 @@ impl<'a> DeepEquality<'a> {
                                 .filter(|(key, _)| !is_ignored(key))
                                 .all(|(key, old)| {
                                     let new = after.get(key);
-                                    open.extend(new.map(|new| (old, new, inside, is_path_item)));
+                                    open.extend(new.map(|new| (old, new, inside)));
                                     new.is_some()
                                 })
                     }
                     (Value::Array(before), Value::Array(after)) => {
                         let entries = before.iter().zip(after);
-                        open.extend(entries.map(|(old, new)| (old, new, inside, false)));
+                        open.extend(entries.map(|(old, new)| (old, new, inside)));
                         before.len() == after.len()
                     }
                     (before, after) => before == after,
@@ -195,8 +165,6 @@ impl<'a> DeepEquality<'a> {
         }
         let part = if self.holds(old.value, new.value, Texts::Ignored) {
             DifferentPart::Documentation
-        } else if self.holds(old.value, new.value, Texts::UnsentIgnored) {
-            DifferentPart::Unsent
         } else {
             DifferentPart::Any
         };

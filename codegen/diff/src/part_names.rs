@@ -60,13 +60,29 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
         [root, kind, name] if root == "components" && kind == "requestBodies" => {
             return format!("the request body `{name}`");
         }
+        [root, kind, name, rest @ ..] if root == "components" && kind == "callbacks" => (
+            format!("the callback `{name}`"),
+            rest.get(2..).unwrap_or_default(),
+        ),
         [root, _, name, rest @ ..] if root == "components" => return dotted(name, rest),
+        // The name and the method of a webhook.
+        [root, name, rest @ ..] if root.trim_start_matches("x-") == "webhooks" => {
+            (format!("the webhook `{name}`"), rest.get(1..).unwrap_or_default())
+        }
         [root, path, method, rest @ ..] if root == "paths" && METHODS.contains(&method.as_str()) => {
             (format!("`{} {path}`", method.to_ascii_uppercase()), rest)
         }
         [root, path, rest @ ..] if root == "paths" => (format!("the path `{path}`"), rest),
         [] => return "the document".to_owned(),
         _ => return format!("`{}`", tokens.join(".")),
+    };
+    // The name, the expression and the method of a callback.
+    let (holder, rest) = match rest {
+        [part, name, rest @ ..] if part == "callbacks" => (
+            format!("the callback `{name}` of {holder}"),
+            rest.get(2..).unwrap_or_default(),
+        ),
+        _ => (holder, rest),
     };
     let part = match rest {
         [part, _] if part == "parameters" => format!("the {}", parameter_name(node)),

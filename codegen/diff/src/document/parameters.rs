@@ -22,12 +22,12 @@ pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 const IGNORED: [&str; 3] = ["header:accept", "header:content-type", "header:authorization"];
 
 /// A parameter of an operation or of its path.
-struct Parameter<'a> {
+pub(super) struct Parameter<'a> {
     /// Location and name, such as `query:page`.
-    name: String,
-    value: Node<'a>,
+    pub name: String,
+    pub value: Node<'a>,
     /// The entry of the list `parameters`: the parameter itself, or a reference to it.
-    written: Node<'a>,
+    pub written: Node<'a>,
     /// True if the parameter belongs to the operation itself, and false if it belongs to the path.
     is_own: bool,
 }
@@ -307,7 +307,7 @@ fn is_in_path(operation: &Pointer, parameter: &Parameter<'_>) -> bool {
 
 /// Returns the parameters that apply to an operation: its own parameters, and those parameters of its path
 /// that it does not override.
-fn effective_parameters<'a>(
+pub(super) fn effective_parameters<'a>(
     document: &DocumentIndex<'a>,
     operation: &Node<'a>,
     item: &Node<'a>,

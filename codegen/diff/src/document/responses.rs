@@ -95,7 +95,7 @@ impl<'a> Comparer<'a> {
                 ("headers", _) => self.headers(&site, context),
                 ("links", _) => {
                     let name = format!("`links` of {}", subject(new));
-                    self.as_whole(&name, Kind::LinksChanged, &site, &site.before_after());
+                    self.as_whole(&name, Kind::LinksChanged, &site);
                 }
                 _ => self.other_member(key, &site, DIRECTION),
             }

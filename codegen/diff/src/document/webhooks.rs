@@ -1,9 +1,19 @@
-//! Compares requests that the service sends (webhooks and callbacks), and links. Each is compared as a whole,
-//! with references followed.
+//! Compares requests that the service sends: webhooks and callbacks. The service sends their requests, so these
+//! are compared like responses. Clients send their responses, so these are compared like requests.
+//!
+//! Other parts of webhooks and callbacks, and links, are compared as a whole, with references followed.
 
+use funnelflux_openapi::pointer::METHODS;
+
+use super::parameters::effective_parameters;
 use crate::{
-    comparer::Comparer, deep_difference::DifferentPart, level::Direction, node::canonical,
-    part_names::subject, rules::ChangeKind as Kind, site::Site,
+    comparer::Comparer,
+    deep_difference::DifferentPart,
+    level::Direction,
+    node::{Node, canonical},
+    part_names::{parameter_name, subject},
+    rules::ChangeKind as Kind,
+    site::{SchemaContext, SchemaRole, Site},
 };
 
 impl<'a> Comparer<'a> {
@@ -13,33 +23,176 @@ impl<'a> Comparer<'a> {
             return;
         }
         for (name, site) in site.contents() {
-            let kind = site.pick([Kind::WebhookAdded, Kind::WebhookRemoved, Kind::WebhookChanged]);
-            self.as_whole(&format!("the webhook `{name}`"), kind, &site, site.verb());
+            let name = format!("the webhook `{name}`");
+            match site.both() {
+                Some(items) => self.sent_requests(&name, Kind::WebhookChanged, items),
+                None => {
+                    let kind = site.pick_side([Kind::WebhookAdded, Kind::WebhookRemoved]);
+                    self.change(kind, &site, format!("{name} {}", site.verb()))
+                        .report();
+                }
+            }
         }
     }
 
     /// Compares the callbacks of an operation.
     pub(crate) fn callbacks(&mut self, site: &Site<'_, 'a>) {
         let operation = subject(site.parent);
-        let name = format!("`callbacks` of {operation}");
-        let pairs = site.paired(|_, _, callback| Some(canonical(callback.value)));
-        let is_renamed = |[old_name, name]: &[&str; 2]| old_name != name;
-        let has_changes = pairs.iter().any(|(_, pair)| !pair.is_unchanged());
-        if has_changes || !pairs.iter().any(|(names, _)| is_renamed(names)) {
-            return self.as_whole(&name, Kind::CallbacksChanged, site, &site.before_after());
-        }
-        for (names, pair) in &pairs {
-            if is_renamed(names) {
-                let [old_name, name] = names;
+        for ([old_name, name], callback) in site.paired(|_, _, callback| Some(canonical(callback.value))) {
+            let kind = Kind::CallbacksChanged;
+            let Some((old, new)) = callback.both() else {
+                let what = format!("the callback `{name}` of {operation} {}", callback.verb());
+                self.change(kind, &callback, what).report();
+                continue;
+            };
+            if old_name != name {
                 let what = format!("the callback `{old_name}` of {operation} was renamed to `{name}`");
-                self.change(Kind::NotationChanged, pair, what).report();
+                let change = self.change(Kind::NotationChanged, &callback, what);
+                change.covers_subtree(false).report();
             }
-            self.as_whole(&name, Kind::CallbacksChanged, pair, pair.verb());
+            let name = format!("the callback `{name}` of {operation}");
+            self.reference(&callback, Direction::None);
+            let (old, new) = (self.old.resolve(old), self.new.resolve(new));
+            for (expression, item) in Site::members(&old, &new) {
+                match item.both() {
+                    _ if expression.starts_with("x-") => {
+                        self.other_member(expression, &item, Direction::None)
+                    }
+                    Some(items) => self.sent_requests(&name, kind, items),
+                    None => self.as_whole(&format!("`{expression}` of {name}"), kind, &item),
+                }
+            }
+        }
+        if site.contents().next().is_none() {
+            self.unclassified(site);
+        }
+    }
+
+    /// Compares the requests of a path item that the service sends. `changed` is the kind of all changes for
+    /// which there is no other rule.
+    fn sent_requests(&mut self, name: &str, changed: Kind, (old, new): (&Node<'a>, &Node<'a>)) {
+        let (old, new) = (self.old.resolve(old), self.new.resolve(new));
+        for (key, site) in Site::members(&old, &new) {
+            match (key, site.both()) {
+                // The parameters are compared with each request.
+                ("parameters", _) => {}
+                (_, Some(requests)) if METHODS.contains(&key) => {
+                    self.sent_request(name, changed, requests, (&old, &new));
+                }
+                (_, None) if METHODS.contains(&key) => {
+                    let kind = site.pick_side([Kind::WebhookAdded, Kind::WebhookRemoved]);
+                    let method = key.to_ascii_uppercase();
+                    let what = format!("the request `{method}` of {name} {}", site.verb());
+                    self.change(kind, &site, what).report();
+                }
+                _ => self.part_of_sent_request(name, changed, key, &site),
+            }
+        }
+    }
+
+    fn sent_request(
+        &mut self,
+        name: &str,
+        changed: Kind,
+        (old, new): (&Node<'a>, &Node<'a>),
+        items: (&Node<'a>, &Node<'a>),
+    ) {
+        self.sent_parameters((old, new), items);
+        for (key, site) in Site::members(old, new) {
+            match (key, site.both()) {
+                ("parameters", _) => {}
+                ("tags" | "operationId" | "deprecated", _) => {
+                    if !site.is_unchanged() {
+                        let what = format!("`{key}` of {name}, which is never sent, {}", site.before_after());
+                        self.change(Kind::ExtensionChanged, &site, what).report();
+                    }
+                }
+                ("requestBody", Some((before, after))) => {
+                    self.reference(&site, Direction::Response);
+                    let bodies = (self.old.resolve(before), self.new.resolve(after));
+                    let context = SchemaContext::new(Direction::Response, SchemaRole::Body);
+                    self.message(name, changed, (&bodies.0, &bodies.1), context);
+                }
+                ("responses", Some((before, after))) => {
+                    for (status, site) in Site::members(before, after) {
+                        let Some((before, after)) = site.both() else {
+                            let name = format!("the response `{status}` of {name}");
+                            self.as_whole(&name, changed, &site);
+                            continue;
+                        };
+                        self.reference(&site, Direction::Request);
+                        let responses = (self.old.resolve(before), self.new.resolve(after));
+                        let context = SchemaContext::new(Direction::Request, SchemaRole::Body);
+                        self.message(name, changed, (&responses.0, &responses.1), context);
+                    }
+                }
+                _ => self.part_of_sent_request(name, changed, key, &site),
+            }
+        }
+    }
+
+    /// Compares the parameters of a request that the service sends.
+    fn sent_parameters(&mut self, (old, new): (&Node<'a>, &Node<'a>), items: (&Node<'a>, &Node<'a>)) {
+        let direction = Direction::Response;
+        let before = effective_parameters(&self.old, old, items.0);
+        let after = effective_parameters(&self.new, new, items.1);
+        let removed = before
+            .iter()
+            .filter(|old| !after.iter().any(|new| new.name == old.name));
+        for parameter in after.iter().chain(removed) {
+            let [before, after] =
+                [&before, &after].map(|list| list.iter().find(|other| other.name == parameter.name));
+            let written =
+                [before, after].map(|parameter| parameter.map(|parameter| parameter.written.clone()));
+            let [old_written, new_written] = written;
+            let site = Site::new(old_written, new_written, new);
+            let kind = match (before, after) {
+                (Some(before), Some(after)) => {
+                    let context = SchemaContext::new(direction, SchemaRole::Header);
+                    self.reference(&site, direction);
+                    self.parameter(&before.value, &after.value, context);
+                    continue;
+                }
+                (None, _) => Kind::HeaderAdded,
+                (Some(before), None) if before.value.flag("required") => Kind::RequiredHeaderRemoved,
+                _ => Kind::OptionalHeaderRemoved,
+            };
+            let what = format!(
+                "the {} of {} {}",
+                parameter_name(&parameter.value),
+                subject(new),
+                site.verb()
+            );
+            self.report(kind, &site, what, direction);
+        }
+    }
+
+    /// Compares the body of a request that the service sends, or a response that it expects.
+    fn message(
+        &mut self,
+        name: &str,
+        changed: Kind,
+        (old, new): (&Node<'a>, &Node<'a>),
+        context: SchemaContext,
+    ) {
+        for (key, site) in Site::members(old, new) {
+            match (key, site.both()) {
+                ("content", Some((before, after))) => self.content(before, after, context),
+                ("content", None) => self.whole_content(&site, context),
+                _ => self.part_of_sent_request(name, changed, key, &site),
+            }
+        }
+    }
+
+    /// Compares a member for which there are no rules of its own.
+    fn part_of_sent_request(&mut self, name: &str, changed: Kind, key: &str, site: &Site<'_, 'a>) {
+        if !self.annotation(key, site, Direction::None) {
+            self.as_whole(&format!("`{key}` of {name}"), changed, site);
         }
     }
 
     /// Compares the values of `site` as a whole, with references followed. All differences form one change.
-    pub(crate) fn as_whole(&mut self, name: &str, kind: Kind, site: &Site<'_, 'a>, difference: &str) {
+    pub(crate) fn as_whole(&mut self, name: &str, kind: Kind, site: &Site<'_, 'a>) {
         if site.is_empty_on_one_side() {
             return self.unclassified(site);
         }
@@ -48,14 +201,10 @@ impl<'a> Comparer<'a> {
                 let what = format!("the documentation of {name} changed");
                 (Kind::DescriptionChanged, what, deep.value)
             }
-            Some(deep) if deep.part == DifferentPart::Unsent => {
-                let what = format!("a part of {name} that is never sent changed");
-                (Kind::ExtensionChanged, what, deep.value)
-            }
             Some(deep) if site.is_unchanged() => {
                 (kind, format!("a part that {name} refers to changed"), deep.value)
             }
-            Some(deep) => (kind, format!("{name} {difference}"), deep.value),
+            Some(deep) => (kind, format!("{name} {}", site.before_after()), deep.value),
             None if site.is_unchanged() => return,
             None => {
                 let what = format!("{name} is written differently");
