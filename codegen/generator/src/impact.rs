@@ -69,10 +69,25 @@ pub fn overall(report: &Report) -> Impact {
 ///
 /// If a change was found in several contexts, returns the largest of the impacts in these contexts.
 pub fn of(change: &Change) -> (Impact, &'static str) {
+    if is_in_call_of_service(&change.pointer) {
+        return of_kind(ChangeKind::WebhookChanged);
+    }
     let judged = change.facts.iter().map(|facts| in_context(change, facts));
     judged
         .reduce(|worst, other| if other.0 > worst.0 { other } else { worst })
         .unwrap_or_else(|| of_kind(change.kind))
+}
+
+/// Checks whether a part of the document is inside a webhook or a callback.
+fn is_in_call_of_service(pointer: &Pointer) -> bool {
+    let tokens: Vec<_> = pointer.tokens().take(4).collect();
+    let tokens: Vec<&str> = tokens.iter().map(Token::encoded).collect();
+    match tokens.as_slice() {
+        // Normalisation renames `webhooks` to an extension.
+        [webhooks, _, ..] if webhooks.starts_with("x-") => webhooks.ends_with("-webhooks"),
+        ["paths", _, _, "callbacks"] | ["components", "callbacks", ..] => true,
+        _ => false,
+    }
 }
 
 fn in_context(change: &Change, facts: &[Fact]) -> (Impact, &'static str) {
