@@ -51,6 +51,10 @@ impl MediaRange {
         ["multipart", "*"].contains(&&*self.kind)
     }
 
+    pub(crate) fn is_xml(&self) -> bool {
+        self.subtype == "xml" || self.subtype.ends_with("+xml")
+    }
+
     /// Checks whether bodies of this type are bytes that no schema describes.
     pub(crate) fn is_binary(&self) -> bool {
         match &*self.kind {

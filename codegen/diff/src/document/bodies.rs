@@ -1,10 +1,13 @@
 //! Compares request bodies, and the content of request and response bodies.
 
-use funnelflux_openapi::{media::JSON, openapi_model::ANNOTATIONS};
+use serde_json::Value;
+
+use funnelflux_openapi::{media::JSON, openapi_model::ANNOTATIONS, pointer::Pointer};
 
 use super::serialization::range;
 use crate::{
     comparer::Comparer,
+    index::DocumentIndex,
     level::{Direction, Encoding},
     media_type::MediaRange,
     node::Node,
@@ -202,6 +205,44 @@ impl<'a> Comparer<'a> {
         })
     }
 
+    /// Compares the names of the root elements of XML bodies. The default is the name of the shared schema.
+    fn xml_root(
+        &mut self,
+        (old, new): (&Node<'a>, &Node<'a>),
+        media_type: &Node<'a>,
+        context: SchemaContext,
+    ) {
+        let name = |document: &DocumentIndex<'a>, schema: &Node<'a>| {
+            let schema = document.resolve(schema);
+            let written = schema.value.pointer("/xml/name").and_then(Value::as_str);
+            let shared = schema
+                .pointer
+                .strip_prefix(Pointer::from_static("/components/schemas"));
+            let shared = shared.filter(|name| name.count() == 1).and_then(Pointer::last);
+            written
+                .map(str::to_owned)
+                .or_else(|| Some(shared?.decoded().into_owned()))
+        };
+        if let Some((before, after)) = name(&self.old, old).zip(name(&self.new, new))
+            && before != after
+            && range(media_type).is_xml()
+        {
+            let what = format!(
+                "the root element of {} changed: `{before}` → `{after}`",
+                subject(media_type)
+            );
+            self.change(
+                Kind::RepresentationChanged,
+                &Site::between(old, new, media_type),
+                what,
+            )
+            .context(context)
+            .keyword("xml-root")
+            .covers_subtree(false)
+            .report();
+        }
+    }
+
     fn media_type(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let text = context.encoded(body_encoding([old, new]));
         for (key, site) in Site::members(old, new) {
@@ -210,7 +251,10 @@ impl<'a> Comparer<'a> {
                     let what = format!("the schema of {}, which is binary, {}", subject(new), site.verb());
                     self.report(Kind::NotationChanged, &site, what, context.direction);
                 }
-                ("schema", Some((before, after))) => self.schema(before, after, text),
+                ("schema", Some((before, after))) => {
+                    self.xml_root((before, after), new, context);
+                    self.schema(before, after, text);
+                }
                 ("encoding", _) => self.encodings(&site, old, context.direction),
                 ("schema", None) if site.values().all(|node| self.allows_anything(node, &site)) => {
                     let what = format!("a schema for any value of {} {}", subject(new), site.verb());
