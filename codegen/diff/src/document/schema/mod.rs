@@ -176,9 +176,11 @@ impl<'a> Comparer<'a> {
         let sides = (old, new);
         // Keywords that both the plain schema and the schema with the `allOf` have, but the single schema
         // lacks.
-        let is_inline = plain.reference().is_none() && inner.reference().is_none();
-        let is_shared =
-            |key: &&str| is_inline && plain.value.get(*key).is_some() && inner.value.get(*key).is_none();
+        let target = side.of([&self.old, &self.new]).resolve(inner);
+        let is_shared = |key: &&str| {
+            let has = |schema: &Node<'a>| schema.value.get(*key).is_some();
+            plain.reference().is_none() && has(plain) && !has(&target)
+        };
         let shared: Vec<&str> = outer.keys().filter(is_shared).collect();
         // The siblings of the `allOf` apply in addition to the single schema.
         let empty = Node::at(&Value::Null, plain.pointer.clone());
@@ -209,6 +211,10 @@ impl<'a> Comparer<'a> {
         if shared.is_empty() {
             return self.schema(old, new, context);
         }
+        if inner.reference().is_some() {
+            self.replaced(old, new, context);
+        }
+        let (old, new) = side.of([(&target, new), (old, &target)]);
         let frame = self.frames.add(old, new, context);
         let around = self.frames.current.replace(frame);
         self.keywords_except(&shared, old, new, context);
