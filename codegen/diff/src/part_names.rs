@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use funnelflux_openapi::{
     Provenance,
-    pointer::{METHODS, Pointer},
+    pointer::{METHODS, Pointer, PointerBuf},
     text::{SENTENCE, shorten, shorten_pair},
 };
 
 use crate::node::Node;
 
-/// Keys of Swagger 2.0 that have another name in `OpenAPI` 3.0.
-const REPLACED: [&str; 4] = ["collectionFormat", "consumes", "produces", "schemes"];
+/// Keys of other versions that have another name in `OpenAPI` 3.0. A list of types becomes a `oneOf`.
+const REPLACED: [&str; 5] = ["collectionFormat", "consumes", "produces", "schemes", "type"];
 
 /// Returns a value as JSON. Backticks are escaped, because they would end the quotation.
 fn json(value: &Value) -> String {
@@ -195,6 +195,31 @@ pub(crate) fn source_schema(provenance: &Provenance, pointer: &Pointer) -> Optio
     (!source.is_empty() && source != name).then_some((name, source))
 }
 
+/// Checks whether an alternative stands for an entry of a list of types, which normalisation rewrites.
+fn is_listed_type(provenance: &Provenance, alternative: &Pointer) -> bool {
+    let list = alternative
+        .parent()
+        .filter(|list| list.last().is_some_and(|key| key.encoded() == "oneOf"));
+    let schema = list.and_then(Pointer::parent);
+    schema.is_some_and(|schema| provenance.place(alternative).pointer() == provenance.place(schema).pointer())
+}
+
+/// Returns the pointer without the alternatives that stand for entries of lists of types.
+pub(crate) fn without_listed_types(provenance: &Provenance, pointer: &Pointer) -> PointerBuf {
+    let mut short = PointerBuf::new();
+    for (depth, token) in pointer.tokens().enumerate() {
+        if pointer
+            .get(..=depth)
+            .is_some_and(|place| is_listed_type(provenance, place))
+        {
+            short.pop_back();
+        } else {
+            short.push_back(token);
+        }
+    }
+    short
+}
+
 /// Replaces the names in a sentence with the names that the source text uses. The sentence is about the part
 /// at `pointer`, which is at `source` in the source text.
 pub(crate) fn source_sentence(
@@ -212,8 +237,17 @@ pub(crate) fn source_sentence(
     if pointer != source {
         what = what.replace(&format!("`{pointer}`"), &format!("`{source}`"));
     }
+    let places = std::iter::successors(Some(pointer), |place| place.parent());
+    for alternative in places.filter(|place| is_listed_type(provenance, place)) {
+        let index = alternative
+            .last()
+            .map(|index| index.encoded().to_owned())
+            .unwrap_or_default();
+        what = what.replacen(&format!(".oneOf[{index}]"), "", 1);
+    }
     let last = |pointer: &Pointer| pointer.last().map(|token| token.decoded().into_owned());
     if let (Some(key), Some(written)) = (last(pointer), last(source))
+        && key != written
         && REPLACED.contains(&written.as_str())
         && let Some(rest) = what.strip_prefix(&format!("`{key}`"))
     {

@@ -14,7 +14,7 @@ use funnelflux_openapi::{
 use crate::{
     level::Direction,
     node::Node,
-    part_names::{schema_steps, source_schema, tokens},
+    part_names::{schema_steps, source_schema, tokens, without_listed_types},
     report::{Component, Operations, Use, User},
 };
 
@@ -170,7 +170,7 @@ impl<'a> UsageIndex<'a> {
                 references::User::Operation { number, direction } => self.names.get(number).map(|name| Use {
                     user: User::Operation(Arc::clone(name)),
                     direction: direction.into(),
-                    path: operation_steps(&self.root, &used.from),
+                    path: operation_steps(&self.root, &without_listed_types(self.provenance, &used.from)),
                 }),
                 references::User::Target(user) => self.use_by(user, &used.from),
             };
@@ -203,7 +203,7 @@ impl<'a> UsageIndex<'a> {
             });
             schema_steps(rest, &mut path);
         }
-        let inner = tokens(pointer);
+        let inner = tokens(&without_listed_types(self.provenance, pointer));
         schema_steps(inner.get(outer.len()..).unwrap_or_default(), &mut path);
         path
     }
@@ -217,7 +217,7 @@ impl<'a> UsageIndex<'a> {
         let mut used = |operation: String, direction| Use {
             user: User::Operation(table.name(operation)),
             direction,
-            path: operation_steps(&self.root, pointer),
+            path: operation_steps(&self.root, &without_listed_types(self.provenance, pointer)),
         };
         if let Some(operation) = pointer::operation(pointer) {
             let found: Direction = pointer.get(3..).and_then(operations::Direction::of).into();

@@ -98,7 +98,14 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
             for key in keys.chain(&["type", "format"]) {
                 schema.shift_remove(*key);
             }
-            schema.set("oneOf", variants);
+            let count = variants.len();
+            schema.set_from("oneOf", variants, schema.place("type"));
+            let place = schema.place("oneOf");
+            for index in 0..count {
+                schema
+                    .context
+                    .put(place.with_trailing_token(index), schema.pointer);
+            }
         }
     }
 }
