@@ -140,7 +140,8 @@ fn openapi_31() {
         &[
             ("/info/description", "summary:"),
             ("/paths/~1asset~1/get/responses/200", "'200':"),
-            ("/components/schemas/Tag/oneOf", "Tag:"),
+            ("/components/schemas/Tag/oneOf", "type: [integer, string]"),
+            ("/components/schemas/Tag/oneOf/1/minimum", "minimum: 1"),
             ("/components/schemas/AssetMoney/properties/unit", "unit: {$ref"),
             ("/components/schemas/Unit/enum", "const: EUR"),
             (

@@ -96,6 +96,9 @@ struct Moves {
     definitions: Vec<(PointerBuf, Object)>,
     /// Pointers to schemas, by their `$anchor` or `$dynamicAnchor`.
     anchors: BTreeMap<String, Vec<PointerBuf>>,
+    /// Pointers to schemas, by their `$id`. References are only compared with the text of an `$id`, because
+    /// the URL of the document is unknown.
+    identifiers: BTreeMap<String, PointerBuf>,
     /// Pointers to the extensions that preserve path items.
     path_items: Vec<PointerBuf>,
 }
@@ -133,8 +136,15 @@ fn change(
                 places.push(pointer.to_buf());
             }
         }
-        // `by_pattern` copies a schema, so it is called before `kept_schemas` converts the original. The walk
-        // converts the copy later, as the schema of additional properties.
+        if let Some(Value::String(identifier)) = object.get("$id") {
+            let identifier = identifier.trim_end_matches('#');
+            let is_new = !identifier.is_empty() && !moves.identifiers.contains_key(identifier);
+            moves
+                .identifiers
+                .extend(is_new.then(|| (identifier.to_owned(), pointer.to_buf())));
+        }
+        // This copies the schema before `kept_schemas` converts the original. The walk converts the copy, as
+        // the schema of additional properties.
         by_pattern = schemas::by_pattern(context, pointer, object);
         kept_schemas(context, moves, pointer, object);
     }
@@ -171,8 +181,7 @@ fn change(
     }
 }
 
-/// Removes keywords whose value is null. This precedes the conversion, because the conversion would rewrite
-/// some of these keywords.
+/// Removes keywords whose value is null before the conversion, which would rewrite some of them.
 fn remove_null_keywords(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
     const OTHERS: &[&str] = &[
         "webhooks",
@@ -221,9 +230,9 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
     }
 }
 
-/// Moves shared path items to an extension if references lead to them, for example from a callback, because
-/// `OpenAPI` 3.0 has no section for them. Removes the other shared path items, and reports those that are not
-/// in `followed`. `followed` contains the path items to which paths and webhooks refer.
+/// Moves path items that references lead to (for example from a callback) to an extension, because `OpenAPI`
+/// 3.0 has no section for them. Removes the other path items. `followed` contains the targets of the
+/// references of paths and webhooks; each removed path item that is not in `followed` is reported.
 fn keep_path_items(
     value: &mut Value,
     followed: &BTreeSet<PointerBuf>,
@@ -318,14 +327,17 @@ fn shared_schemas(document: &mut Value) -> Option<&mut Object> {
 
 /// Updates the references that lead to anchors or to values that have moved.
 fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
-    if moves.moved.is_empty() && moves.anchors.is_empty() {
+    if moves.moved.is_empty() && moves.anchors.is_empty() && moves.identifiers.is_empty() {
         return;
     }
     let mut redirect = |place: PointerBuf, target: &mut String| {
-        let Some(plain) = target.strip_prefix('#') else {
-            return;
-        };
+        let (identifier, plain) = target.split_once('#').unwrap_or((target.as_str(), ""));
         let plain = percent_decode_str(plain).decode_utf8_lossy().into_owned();
+        if let Some(schema) = moves.identifiers.get(identifier) {
+            *target = format!("#{schema}{}", if plain.starts_with('/') { &*plain } else { "" });
+        } else if !identifier.is_empty() {
+            return;
+        }
         match moves.anchors.get(&plain).map(Vec::as_slice) {
             Some([only]) => *target = format!("#{only}"),
             // The reference is kept, and the stage `lint` reports it as dangling.

@@ -36,7 +36,14 @@ pub(super) const CHECKS: &[&str] = &[
 ];
 
 /// Keywords that describe the schema, not its values.
-pub(super) const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
+pub(super) const REMARKS: &[&str] = &[
+    "$schema",
+    "$id",
+    "$comment",
+    "$vocabulary",
+    "$anchor",
+    "$dynamicAnchor",
+];
 
 const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
 const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
