@@ -38,8 +38,8 @@ impl<'a> Comparer<'a> {
         let renamed: HashSet<PointerBuf> = renamed.collect();
         let is_renamed = |node: &Node<'a>| renamed.contains(&node.pointer);
         // A renamed schema without uses can only be recognised by its content.
-        let content = |schema: &Node<'a>| Some(canonical(schema.value)).filter(|_| !is_renamed(schema));
-        for ([old_name, name], site) in schemas.paired(|_, _, schema| content(schema)) {
+        let text = |schema: &Node<'a>| (!is_renamed(schema)).then(|| canonical(schema.value));
+        for ([old_name, name], site) in schemas.paired(|_, _, schema| text(schema)) {
             match site.both() {
                 Some((old, new)) if old_name == name => {
                     if !compared.contains(&[old.pointer.clone(), new.pointer.clone()]) {

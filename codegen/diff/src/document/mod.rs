@@ -41,7 +41,7 @@ impl<'a> Comparer<'a> {
                 }
                 "security" => self.document_security(&site),
                 "tags" => self.tags(&site),
-                "paths" => self.paths(&site, moved.clone().unwrap_or_default()),
+                "paths" => self.paths(&site, &moved.clone().unwrap_or_default()),
                 "components" => {}
                 "x-consumes" | "x-produces" if !self.has_bodies(key) => self.unused_media_types(key, &site),
                 // Normalisation renames `webhooks` to `x-webhooks`. If the author already uses an extension

@@ -23,7 +23,7 @@ use super::{
 impl<'a> Comparer<'a> {
     /// Compares the paths of the documents. The keys of each document continue a path of its servers
     /// (`prefixes`, see `moved_prefix`).
-    pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>, prefixes: [String; 2]) {
+    pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>, prefixes: &[String; 2]) {
         let full = |side: Side, path: &'a str| match side.of(prefixes.each_ref()).as_str() {
             prefix if path.starts_with('/') && !prefix.is_empty() => format!("{prefix}{path}").into(),
             _ => Cow::Borrowed(path),

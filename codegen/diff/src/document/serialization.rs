@@ -102,9 +102,10 @@ impl<'a> Comparer<'a> {
                 || (is_separating && (*side.keyword("explode") == false || side.is_scalar(document)))
         };
         let mut sides = sides.into_iter().zip([&self.old, &self.new]);
-        match sides.all(|(side, document)| is_one_text(side, document)) {
-            true => Encoding::OneText,
-            false => Encoding::Text,
+        if sides.all(|(side, document)| is_one_text(side, document)) {
+            Encoding::OneText
+        } else {
+            Encoding::Text
         }
     }
 

@@ -69,9 +69,9 @@ impl ServerUrl {
     }
 
     /// Checks whether every URL of this server is also a URL of one of the others.
-    pub(super) fn is_covered_by<'s>(&self, others: impl Iterator<Item = &'s Self> + Clone) -> bool {
+    pub(super) fn is_covered_by(&self, others: &[&Self]) -> bool {
         let is_in = |url: &String| {
-            let mut others = others.clone();
+            let mut others = others.iter();
             others.any(|other| other.all.contains(url) || other.all.iter().any(|all| matches(all, url)))
         };
         self.all.iter().all(is_in)
@@ -158,12 +158,12 @@ mod tests {
             (&renamed, &renamed, true),
             (&other, &listed, false),
         ] {
-            let is_covered = url(small).is_covered_by(std::iter::once(&url(large)));
+            let is_covered = url(small).is_covered_by(&[&url(large)]);
             assert_eq!(is_covered, covers, "{large} {small}");
         }
         let other_host = json!({"url": "https://b.example/v1"});
         let [first, second] = [&fixed, &other_host].map(url);
-        assert!(url(&listed).is_covered_by([&first, &second].into_iter()));
+        assert!(url(&listed).is_covered_by(&[&first, &second]));
         assert_eq!(url(&listed).default, url(&fixed).default);
         assert_eq!(url(&listed).template, url(&renamed).template);
     }

@@ -137,29 +137,17 @@ impl<'a> Comparer<'a> {
             let what = format!("`servers` of {holder} {difference}; URLs: {addresses}");
             return self.change(kind, site, what).report();
         }
-        for (urls, server) in before
-            .iter()
-            .filter(|(_, server)| !new_urls.contains(&written(server)))
-        {
-            let (kind, words) = match is_in(urls, &after) {
-                true => (Kind::NotationChanged, "is included in another one now"),
-                false => (Kind::ServerRemoved, "was removed"),
-            };
-            let what = format!("the server `{}` {words}", written(server));
-            self.change(kind, &Site::removed(server, site.parent), what)
-                .report();
+        for (urls, server) in &before {
+            if !new_urls.contains(&written(server)) {
+                let site = Site::removed(server, site.parent);
+                self.server_added_or_removed(&site, written(server), is_in(urls, &after));
+            }
         }
-        for (urls, server) in after
-            .iter()
-            .filter(|(_, server)| !old_urls.contains(&url(server)))
-        {
-            let (kind, words) = match is_in(urls, &before) {
-                true => (Kind::NotationChanged, "was included in another one before"),
-                false => (Kind::ServerAdded, "was added"),
-            };
-            let what = format!("the server `{}` {words}", url(server));
-            self.change(kind, &Site::added(server, site.parent), what)
-                .report();
+        for (urls, server) in &after {
+            if !old_urls.contains(&url(server)) {
+                let site = Site::added(server, site.parent);
+                self.server_added_or_removed(&site, url(server), is_in(urls, &before));
+            }
         }
         if [&old_urls, &new_urls] != listed.each_ref() && !site.is_unchanged() {
             let what = format!("a server is listed twice: {addresses}");
@@ -179,6 +167,19 @@ impl<'a> Comparer<'a> {
                 .covers_subtree(false)
                 .report();
         }
+    }
+
+    /// Reports a server that only one document lists. `is_included` is true if servers of the other document
+    /// have all its URLs.
+    fn server_added_or_removed(&mut self, site: &Site<'_, 'a>, url: &str, is_included: bool) {
+        let (kind, words) = match (is_included, site.old.is_none()) {
+            (true, true) => (Kind::NotationChanged, "was included in another one before"),
+            (true, false) => (Kind::NotationChanged, "is included in another one now"),
+            (false, true) => (Kind::ServerAdded, "was added"),
+            (false, false) => (Kind::ServerRemoved, "was removed"),
+        };
+        self.change(kind, site, format!("the server `{url}` {words}"))
+            .report();
     }
 
     fn server(&mut self, old: &Node<'a>, new: &Node<'a>, [all_old, all_new]: [&[Server<'a>]; 2]) {
@@ -204,7 +205,8 @@ impl<'a> Comparer<'a> {
 
 /// Checks whether a server has only URLs that the listed servers have.
 fn is_in(url: &ServerUrl, servers: &[Server<'_>]) -> bool {
-    url.is_covered_by(servers.iter().map(|(url, _)| url))
+    let servers: Vec<_> = servers.iter().map(|(url, _)| url).collect();
+    url.is_covered_by(&servers)
 }
 
 /// Returns the distinct URLs, in their order.

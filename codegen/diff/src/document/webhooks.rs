@@ -24,13 +24,12 @@ impl<'a> Comparer<'a> {
         }
         for (name, site) in site.contents() {
             let name = format!("the webhook `{name}`");
-            match site.both() {
-                Some(items) => self.sent_requests(&name, Kind::WebhookChanged, items),
-                None => {
-                    let kind = site.pick_side([Kind::WebhookAdded, Kind::WebhookRemoved]);
-                    self.change(kind, &site, format!("{name} {}", site.verb()))
-                        .report();
-                }
+            if let Some(items) = site.both() {
+                self.sent_requests(&name, Kind::WebhookChanged, items);
+            } else {
+                let kind = site.pick_side([Kind::WebhookAdded, Kind::WebhookRemoved]);
+                let what = format!("{name} {}", site.verb());
+                self.change(kind, &site, what).report();
             }
         }
     }
@@ -56,7 +55,7 @@ impl<'a> Comparer<'a> {
             for (expression, item) in Site::members(&old, &new) {
                 match item.both() {
                     _ if expression.starts_with("x-") => {
-                        self.other_member(expression, &item, Direction::None)
+                        self.other_member(expression, &item, Direction::None);
                     }
                     Some(items) => self.sent_requests(&name, kind, items),
                     None => self.as_whole(&format!("`{expression}` of {name}"), kind, &item),
