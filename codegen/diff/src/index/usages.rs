@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
+
 use funnelflux_openapi::{
     Provenance, operations,
     pointer::{self, Pointer},
@@ -13,7 +15,7 @@ use funnelflux_openapi::{
 
 use crate::{
     level::Direction,
-    node::Node,
+    node::{Node, entry_name},
     part_names::{schema_steps, source_schema, tokens, without_listed_types},
     report::{Component, Operations, Use, User},
 };
@@ -227,6 +229,7 @@ impl<'a> UsageIndex<'a> {
         let operations = self.usages.operations.iter().filter(|operation| {
             let item = operation.pointer.parent();
             item.is_some_and(|item| pointer.starts_with(item))
+                && !overrides(self.root.value, operation.value, pointer)
         });
         operations
             .map(|operation| used(operation.to_string(), Direction::None))
@@ -242,6 +245,17 @@ impl From<Option<operations::Direction>> for Direction {
             None => Self::None,
         }
     }
+}
+
+/// Checks whether a place is in a parameter of the path, and the operation has a parameter of the same name.
+fn overrides(document: &Value, operation: &Value, place: &Pointer) -> bool {
+    let name = |parameter: &Value| entry_name(references::resolve(document, Pointer::root(), parameter).1);
+    let is_parameter = place.get(2).is_some_and(|key| key.encoded() == "parameters");
+    let parameter = place.get(..4).filter(|_| is_parameter);
+    let shared = parameter.and_then(|parameter| name(document.pointer(parameter.as_str())?));
+    let own = operation.get("parameters").and_then(Value::as_array);
+    let mut own = own.into_iter().flatten().filter_map(name);
+    shared.is_some_and(|shared| own.any(|own| own == shared))
 }
 
 /// Returns the steps from an operation, or from its path, to the place at `pointer`.
