@@ -144,9 +144,10 @@ impl<'a> Prover<'a> {
         'a: 'b,
     {
         let mut found = Vec::new();
-        let Some(depth) = depth.checked_sub(1) else {
+        let (Some(depth), Some(fuel)) = (depth.checked_sub(1), self.fuel.checked_sub(1)) else {
             return found;
         };
+        self.fuel = fuel;
         for branch in branches {
             let same_kind = targets.iter().filter(|target| target.kind == branch.kind);
             // Parts of a value may be encoded differently.
