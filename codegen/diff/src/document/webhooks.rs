@@ -1,5 +1,5 @@
-//! Compares requests that the service sends: webhooks and callbacks. The service sends their requests, so these
-//! are compared like responses. Clients send their responses, so these are compared like requests.
+//! Compares requests that the service sends: webhooks and callbacks. The service sends their requests, so
+//! these are compared like responses. Clients send their responses, so these are compared like requests.
 //!
 //! Other parts of webhooks and callbacks, and links, are compared as a whole, with references followed.
 

@@ -70,8 +70,8 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     walk_mut(&mut value, &mut |kind, pointer, object| {
         change(context, &mut moves, kind, pointer, object);
     });
-    // The parts that the client leaves out are converted as well, so that they can be compared. The diagnostic
-    // about the whole part covers their own.
+    // The parts that the client leaves out are converted as well, so that they can be compared. The
+    // diagnostic about the whole part covers their own.
     let diagnostics = std::mem::take(&mut context.diagnostics);
     for mut place in moves.path_items.clone() {
         if let Some(items) = value.pointer_mut(place.as_str()) {
