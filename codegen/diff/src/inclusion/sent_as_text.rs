@@ -8,6 +8,7 @@ use super::{
     decide::Context,
     evaluate::Truth,
     lower::OneOf,
+    nullable::Width,
     prover::Prover,
     schema::Schema,
 };
@@ -34,12 +35,23 @@ impl<'a> Prover<'a> {
             // The text of a list without items is empty.
             Kind::String => is_any_text(target) && (has_text || (is_one_text && target.least == 0)),
             Kind::Array => {
+                // A comma in a string separates items.
+                let is_split = encoding == Encoding::OneText && branch.kind == Kind::String;
                 is_scalar
                     && encoding != Encoding::InnerText
                     && is_any_list(target)
+                    && (!is_split || self.allow_any_text(&target.items))
                     && self.all_in(context.small, &target.items, context.terms.inner(Kind::Array))
             }
             _ => false,
+        })
+    }
+
+    fn allow_any_text(&mut self, schemas: &[Schema<'a>]) -> bool {
+        let branches = self.lowering.branches(schemas, self.reading(Width::Narrow));
+        branches.is_some_and(|branches| {
+            let mut strings = branches.iter().filter(|branch| branch.kind == Kind::String);
+            strings.any(|string| is_any_text(string) && string.least == 0)
         })
     }
 }
