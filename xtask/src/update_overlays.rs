@@ -104,8 +104,8 @@ pub(crate) fn update(
     }
 }
 
-/// Describes the actions that were dropped from an overlay, because they only recorded evidence about a part
-/// that the new document lacks or describes differently.
+/// Describes the actions that were dropped from an overlay. Such an action only recorded evidence about a
+/// part that the new document lacks or describes differently.
 fn obsolete(trim: &Trim<'_>) -> Vec<String> {
     let actions = trim
         .parts

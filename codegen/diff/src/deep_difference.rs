@@ -32,7 +32,7 @@ pub(crate) struct DeepDifference {
 /// The part of a value that differs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DifferentPart {
-    /// Only descriptions, summaries or titles, and their normative words are the same.
+    /// Only descriptions, summaries or titles differ, and their normative words are the same.
     Documentation,
     Any,
 }

@@ -20,12 +20,13 @@ const NORMATIVE: &str = "
 
 static NORMATIVE_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| NORMATIVE.split_whitespace().collect());
 
-/// Checks whether two texts differ in normative words or numbers, or in the order of these.
+/// Checks whether the normative words and numbers of two texts differ, or are in a different order.
 pub(crate) fn differ(texts: [Option<&Value>; 2]) -> bool {
     !between(texts).is_empty()
 }
 
-/// Lists the differences between two texts in normative words and numbers, or in the order of these.
+/// Lists the differences between the normative words and numbers of two texts. A different order is also a
+/// difference.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
     between(site.sides().map(|node| node.map(|node| node.value)))
 }

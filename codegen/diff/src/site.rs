@@ -36,8 +36,8 @@ pub(crate) struct SchemaContext {
     /// True if the property may be omitted in both documents or, if only one document has the property, in
     /// that document.
     pub optional: bool,
-    /// True if a default of the schema has no effect on the requests of clients that follow the old document,
-    /// because these requests always contain the value, or because the service ignores it.
+    /// True if a default of the schema has no effect on the requests of clients that follow the old document:
+    /// either these requests always contain the value, or the service ignores the value.
     pub ignores_default: bool,
     /// Index of the frame of the enclosing closed composition. In a closed composition,
     /// `unevaluatedProperties` of the old schema rejects some or all of the properties that no part of the

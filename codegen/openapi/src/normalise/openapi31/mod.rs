@@ -143,8 +143,8 @@ fn change(
                 .identifiers
                 .extend(is_new.then(|| (identifier.to_owned(), pointer.to_buf())));
         }
-        // This copies the schema before `kept_schemas` converts the original. The walk converts the copy, as
-        // the schema of additional properties.
+        // `by_pattern` copies a schema, so it is called before `kept_schemas` converts the original. The walk
+        // converts the copy later, as the schema of additional properties.
         by_pattern = schemas::by_pattern(context, pointer, object);
         kept_schemas(context, moves, pointer, object);
     }
@@ -181,7 +181,8 @@ fn change(
     }
 }
 
-/// Removes keywords whose value is null before the conversion, which would rewrite some of them.
+/// Removes keywords whose value is null. This precedes the conversion, because the conversion would rewrite
+/// some of these keywords.
 fn remove_null_keywords(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
     const OTHERS: &[&str] = &[
         "webhooks",
@@ -230,9 +231,9 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
     }
 }
 
-/// Moves path items that references lead to (for example from a callback) to an extension, because `OpenAPI`
-/// 3.0 has no section for them. Removes the other path items. `followed` contains the targets of the
-/// references of paths and webhooks; each removed path item that is not in `followed` is reported.
+/// Moves shared path items to an extension if references lead to them, for example from a callback, because
+/// `OpenAPI` 3.0 has no section for them. Removes the other shared path items, and reports those that are not
+/// in `followed`. `followed` contains the path items to which paths and webhooks refer.
 fn keep_path_items(
     value: &mut Value,
     followed: &BTreeSet<PointerBuf>,
