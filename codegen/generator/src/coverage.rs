@@ -127,7 +127,8 @@ fn row(
     let path_evidence = item.and_then(Evidence::of).unwrap_or(own);
     let parameters = references::parameters(document, operation);
     let parameters = parameters
-        .map(|parameter| Evidence::of(parameter).unwrap_or(own))
+        .into_iter()
+        .map(|(_, parameter)| Evidence::of(parameter).unwrap_or(own))
         .max();
     let body = value.get("requestBody");
     let body = body.map(|body| content(document, body, Evidence::of(body).unwrap_or(own)));

@@ -11,23 +11,24 @@ pub fn essence(media_type: &str) -> &str {
 }
 
 /// Returns the key of the JSON entry in a `content` object. Looks for `application/json`, then for a range
-/// that includes it (such as `*/*`), then for a type such as `application/hal+json`.
+/// that includes it (such as `*/*`), then for a type such as `application/hal+json` or `text/json`.
 pub fn json(content: &Map<String, Value>) -> Option<&str> {
     let named = [JSON, "application/*", "*/*"].iter().find_map(|wanted| {
-        let mut keys = content.keys();
+        let mut keys = content.keys().map(String::as_str);
         keys.find(|key| essence(key).eq_ignore_ascii_case(wanted))
     });
-    let is_json = |key: &&String| {
-        let essence = essence(key).to_ascii_lowercase();
-        essence.starts_with("application/") && essence.ends_with("+json")
-    };
-    named.or_else(|| content.keys().find(is_json)).map(String::as_str)
+    named.or_else(|| content.keys().map(String::as_str).find(|key| is_other_json(key)))
 }
 
-/// Returns the JSON media type of a `content` object if that type ends with `+json`, such as
-/// `application/merge-patch+json`.
+/// Returns the JSON media type of a `content` object if that type is neither `application/json` nor a range,
+/// such as `application/merge-patch+json`.
 pub fn other_json(content: &Map<String, Value>) -> Option<&str> {
-    json(content).filter(|key| essence(key).to_ascii_lowercase().ends_with("+json"))
+    json(content).filter(|key| is_other_json(key) && !essence(key).contains('*'))
+}
+
+fn is_other_json(key: &str) -> bool {
+    let essence = essence(key).to_ascii_lowercase();
+    essence == "text/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 /// Returns the first media type of a `content` object. Skips forms, and keys with characters other than

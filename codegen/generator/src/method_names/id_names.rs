@@ -88,7 +88,8 @@ fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
 /// is required. The ID parameter is the only required parameter in the query or path. If none is required, it
 /// is the only one that is named like an ID. Returns `None` if several parameters qualify, or none.
 pub(crate) fn id_parameter(document: &Value, operation: &Operation<'_>) -> Option<(String, bool)> {
-    let parameters = references::parameters(document, operation);
+    let parameters = references::parameters(document, operation).into_iter();
+    let parameters = parameters.map(|(_, parameter)| parameter);
     let parameters = parameters.filter(|parameter| matches!(parameter.text("in"), Some("query" | "path")));
     let parameters = parameters.filter_map(|parameter| {
         let name = parameter.text("name")?.to_owned();

@@ -7,6 +7,7 @@ use funnelflux_openapi::{
     Diagnostics, Document, Stage, media,
     operations::{self, operations},
     pointer::Pointer,
+    references,
 };
 
 use super::{
@@ -124,10 +125,8 @@ impl OperationReader<'_> {
             return None;
         };
         self.check_tag(&words.tag)?;
-        let pointer = self.operation.pointer.with_trailing_token("parameters");
-        let parameters = value.items("parameters").enumerate();
-        let arguments = parameters
-            .filter_map(|(index, parameter)| self.argument(&pointer.with_trailing_token(index), parameter));
+        let parameters = value.items("parameters");
+        let arguments = parameters.filter_map(|parameter| self.argument(parameter));
         let mut arguments: Vec<Argument> = arguments.collect();
         // Arguments are sorted by name. Otherwise, a document in another order could silently swap arguments
         // of the same type.
@@ -171,7 +170,24 @@ impl OperationReader<'_> {
         self.diagnostics.push(error.fix(fix));
     }
 
-    fn argument(&mut self, pointer: &Pointer, parameter: &Value) -> Option<Argument> {
+    /// Reports an error in a parameter. Rules have moved parameters, so the location of the parameter is that
+    /// of the parameter with the same name and place in the source document.
+    fn parameter_error(&mut self, code: &'static str, parameter: &Value, message: String, fix: &str) {
+        let key = |parameter: &Value| (parameter.get("name").cloned(), parameter.get("in").cloned());
+        let pointer = &self.operation.pointer;
+        let operation = self.source.get(pointer).map(|value| operations::Operation {
+            pointer: pointer.clone(),
+            value,
+            ..self.operation
+        });
+        let listed = operation.map(|operation| references::parameters(self.source.value(), &operation));
+        let mut listed = listed.into_iter().flatten();
+        let found = listed.find(|(_, listed)| key(listed) == key(parameter));
+        let pointer = found.map_or_else(|| pointer.clone(), |(pointer, _)| pointer);
+        self.error(code, &pointer, message, fix);
+    }
+
+    fn argument(&mut self, parameter: &Value) -> Option<Argument> {
         let name = text(parameter, "name");
         let schema = parameter.get("schema").unwrap_or(&Value::Null);
         let place = text(parameter, "in");
@@ -188,14 +204,14 @@ impl OperationReader<'_> {
             _ => {
                 let message = format!("the parameter `{name}` in {place} is unsupported");
                 let fix = "remove the parameter in an overlay";
-                self.error("parameter-place", pointer, message, fix);
+                self.parameter_error("parameter-place", parameter, message, fix);
                 return None;
             }
         };
         if !self.is_single_value(items.unwrap_or(schema)) {
             let message = format!("the parameter `{name}` is neither a single value nor a list of such");
             let fix = "make it a string, a number or a boolean in an overlay";
-            self.error("parameter-type", pointer, message, fix);
+            self.parameter_error("parameter-type", parameter, message, fix);
             return None;
         }
         Some(Argument {

@@ -66,14 +66,30 @@ pub fn resolve<'a, 'p>(
     here
 }
 
-/// Lists the parameters of an operation's path and of the operation, with references resolved.
-pub fn parameters<'a>(document: &'a Value, operation: &Operation<'a>) -> impl Iterator<Item = &'a Value> {
-    let item = document.get("paths").and_then(|paths| paths.get(operation.path));
-    let holders = item.into_iter().chain([operation.value]);
-    let parameters = holders.filter_map(|holder| holder.get("parameters")?.as_array());
-    parameters
-        .flatten()
-        .map(|parameter| resolve(document, Pointer::root(), parameter).1)
+/// Lists the parameters of an operation, and those of its path that the operation does not override. Each has
+/// the pointer to its place in the list. References are resolved.
+pub fn parameters<'a>(document: &'a Value, operation: &Operation<'a>) -> Vec<(PointerBuf, &'a Value)> {
+    let list = |holder: &Pointer, value: &'a Value| {
+        let list = holder.with_trailing_token("parameters");
+        let parameters = value.get("parameters").and_then(Value::as_array);
+        let parameters = parameters.into_iter().flatten().enumerate();
+        parameters.map(move |(index, parameter)| {
+            let pointer = list.with_trailing_token(index);
+            (pointer, resolve(document, Pointer::root(), parameter).1)
+        })
+    };
+    let mut all: Vec<(PointerBuf, &Value)> = list(&operation.pointer, operation.value).collect();
+    let own = all.len();
+    let path = operation.pointer.parent().unwrap_or_default();
+    let shared = document.get("paths").and_then(|paths| paths.get(operation.path));
+    let key = |parameter: &'a Value| (parameter.get("name"), parameter.get("in"));
+    for (pointer, parameter) in shared.into_iter().flat_map(|shared| list(path, shared)) {
+        let is_overridden = all.iter().take(own).any(|(_, own)| key(own) == key(parameter));
+        if !is_overridden {
+            all.push((pointer, parameter));
+        }
+    }
+    all
 }
 
 #[cfg(test)]

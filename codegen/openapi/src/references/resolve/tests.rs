@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::operations::operations;
 
 #[test]
 fn a_reference_is_followed_decoded_or_as_it_is_written() {
@@ -57,4 +58,28 @@ fn references_are_resolved_to_the_end() {
             "{start}"
         );
     }
+}
+
+#[test]
+fn a_parameter_of_an_operation_overrides_that_of_its_path() {
+    let document = json!({
+        "paths": {"/a": {
+            "parameters": [{"name": "a", "in": "query"}, {"$ref": "#/components/parameters/B"}],
+            "get": {"parameters": [{"name": "a", "in": "query", "required": true}, {"name": "a", "in": "header"}]},
+        }},
+        "components": {"parameters": {"B": {"name": "b", "in": "query"}}},
+    });
+    let operation = operations(&document).next().unwrap();
+    let found = parameters(&document, &operation);
+    let found: Vec<(&str, &Value)> = found.iter().map(|(at, value)| (at.as_str(), *value)).collect();
+    let get = &document["paths"]["/a"]["get"]["parameters"];
+    let shared = &document["components"]["parameters"]["B"];
+    assert_eq!(
+        found,
+        [
+            ("/paths/~1a/get/parameters/0", &get[0]),
+            ("/paths/~1a/get/parameters/1", &get[1]),
+            ("/paths/~1a/parameters/1", shared),
+        ]
+    );
 }
