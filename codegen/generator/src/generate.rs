@@ -19,7 +19,7 @@ use crate::{
     progenitor::{self, Isolation},
     render, resources,
     rewrite::{self, Items},
-    supersede,
+    security, supersede,
     transform::{self, ApiModel, Operation, Tag},
 };
 use funnelflux_openapi::{
@@ -131,6 +131,7 @@ impl Pipeline<'_> {
         let version = document.get("/info/version").and_then(Value::as_str);
         let (base_url, diagnostic) = base_url::base_url(&document);
         self.notices.extend(diagnostic);
+        self.notices.extend(security::security(&document));
         let facts = render::DocumentFacts {
             version: version.unwrap_or_default(),
             base_url: &base_url,
@@ -205,11 +206,11 @@ impl Pipeline<'_> {
         Ok((applied.document, upstream))
     }
 
-    /// Generates the code of the supported operations, and leaves out all other operations.
+    /// Generates the code of the supported parts of the document, and leaves out all other parts.
     fn supported(&mut self, mut document: Document) -> Result<(ApiModel, Items, Vec<LeftOut>), Diagnostics> {
         let mut left_out = Vec::new();
         loop {
-            // Each round removes at least one operation or component, so the loop ends.
+            // Each round removes or simplifies at least one part of the document, so the loop ends.
             let notices = self.notices.len();
             let errors = match self.items(&document) {
                 Ok((model, items)) => return Ok((model, items, left_out)),
