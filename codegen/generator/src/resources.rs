@@ -244,30 +244,32 @@ impl<'a> Reader<'a> {
 
     fn resource(&mut self, tag: &TagItems) -> Option<Resource> {
         let words = self.model.vocabulary.groups.get(&tag.tag.name)?.clone();
-        let (finder, method) = Self::main(tag, &Verb::FindById)?;
         let ability = format!("the handle of {}", words.plural_text);
+        let Some((finder, method)) = Self::main(tag, &Verb::FindById) else {
+            self.without_finder(tag, &ability);
+            return None;
+        };
         let read = || {
-            let id_name = Self::id_argument(finder)
+            let argument = Self::id_argument(finder)
                 .ok_or_else(|| finder.reason("no argument of finding by ID is the ID"))?;
             let signature = Signature::of(method);
-            if self.wrapped(&signature.returns, id_name).is_none() {
-                return Err(format!(
-                    "the asset that it returns has no property `{id_name}`, which is the name of its argument"
-                ));
-            }
+            let id_name = self.id_property(&signature.returns, argument, &words).ok_or_else(|| {
+                format!("the asset that it returns has no property `{argument}`, which is the name of its argument")
+            })?;
             let (find_by_id, id, asset_ty) = signature
-                .find(id_name, |ty| self.wrapped(ty, id_name))
+                .find(argument, |ty| self.wrapped(ty, &id_name))
                 .ok_or_else(|| "its ID is not text, or its response may lack the asset".to_owned())?;
             let fields = self
                 .fields(&asset_ty)
                 .ok_or_else(|| "its response is not an object".to_owned())?;
-            let id_field = fields.get(id_name).filter(|field| field.is(&id)).cloned();
+            let id_field = fields.get(&id_name).filter(|field| field.is(&id)).cloned();
             let id_field = id_field.ok_or_else(|| format!("the asset has no text property `{id_name}`"))?;
             Ok((id_name, find_by_id, id, asset_ty, fields, id_field))
         };
         let found = read();
         let (id_name, find_by_id, id, asset_ty, fields, id_field) =
             self.or_left_out(found, finder, &ability)?;
+        let id_name = id_name.as_str();
         let asset_name = fields::ident(&asset_ty)?;
         let asset = fields::path(&asset_name);
         let id_tokens = fields::path(&id);
@@ -315,6 +317,48 @@ impl<'a> Reader<'a> {
             name_pointer: name.map(|field| pointer(&field.name)),
             category_pointer,
         })
+    }
+
+    /// Warns of a group with operations on single assets, but without an operation that finds an asset by ID.
+    /// The vendor may have changed the title of this operation, by which it is recognised.
+    fn without_finder(&mut self, tag: &TagItems, ability: &str) {
+        let on_assets = [
+            Verb::FindByIds,
+            Verb::Archive,
+            Verb::Duplicate,
+            Verb::MoveToCategory,
+        ];
+        let mut found = on_assets.iter().filter_map(|verb| Self::main(tag, verb));
+        if let Some((operation, _)) = found.next() {
+            let reason = "no operation of the group is recognised as finding an asset by ID";
+            self.left_out(operation, ability, reason);
+        }
+    }
+
+    /// Returns the name of the property that contains the ID of an asset. This is the name of the argument, or
+    /// else the only property that is named after the group, such as `idPage` or `pageId`.
+    fn id_property(&self, asset: &Type, argument: &str, words: &GroupWords) -> Option<String> {
+        if self.wrapped(asset, argument).is_some() {
+            return Some(argument.to_owned());
+        }
+        let sorted = |name: &str| {
+            let name = naming::snake(name);
+            let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
+            words.sort_unstable();
+            words
+        };
+        let wanted = [sorted(&format!("id_{}", words.singular)), sorted("id")];
+        let own = self.fields(asset)?;
+        let inner = own.all.iter().filter_map(|field| self.fields(&field.inner));
+        let names = inner
+            .flat_map(|fields| fields.all)
+            .chain(own.all.clone())
+            .map(|field| field.name);
+        let names: BTreeSet<String> = names
+            .filter(|name| wanted.contains(&sorted(name)) && self.wrapped(asset, name).is_some())
+            .collect();
+        let mut names = names.into_iter();
+        names.next().filter(|_| names.next().is_none())
     }
 
     /// Returns the word after which the kind and the handle of a group are named. This is the plural of the
@@ -565,7 +609,7 @@ impl<'a> Reader<'a> {
             let resource = groups.get(&name)?.resource.as_ref()?;
             let (list, method) = Self::main(group, &Verb::List)?;
             let first = properties.first()?.trim_start_matches('/');
-            let id_name = Self::id_argument(Self::main(group, &Verb::FindById)?.0)?;
+            let id_name = &resource.id_property;
             let returns = Signature::of(method).returns;
             lists::paging(&|ty| self.fields(ty), list, &returns).ok()?;
             let rows = self.rows(&returns, id_name).ok()?;

@@ -264,16 +264,6 @@ fn a_list_without_clear_rows_is_left_out_with_a_place() {
     }
 }
 
-#[test]
-fn the_reason_for_a_missing_handle_names_the_argument() {
-    let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
-    let name = document.pointer_mut("/paths/~1page~1find~1byId~1/get/parameters/0/name");
-    *name.unwrap() = json!("id");
-    let notices = output(&document).notices.to_string();
-    let reason = "the asset that it returns has no property `id`, which is the name of its argument";
-    assert!(notices.contains(reason), "{notices}");
-}
-
 /// A handle takes only IDs that are text, but the methods of operations take IDs of any type that the
 /// document states.
 #[test]

@@ -197,7 +197,7 @@ pub(super) fn constant_query(
 }
 
 /// Returns the arguments that filter by status. Each entry has the name of the argument, the name of its
-/// enumeration, and the first of `values` that the enumeration contains.
+/// enumeration, and the first of `values` that the enumeration contains, whatever its case.
 ///
 /// Returns `None` if another argument is required.
 fn statuses(
@@ -213,10 +213,12 @@ fn statuses(
         let open = ident(argument_of(ty, "Option").unwrap_or(ty))
             .and_then(|name| enums.iter().find(|open| open.name == name));
         let value = open.and_then(|open| {
-            let known = values
-                .iter()
-                .find(|value| open.values.iter().any(|known| known == *value))?;
-            Some((open.name.clone(), (*known).to_owned()))
+            let is_like = |known: &&String, value: &str| naming::snake(known) == naming::snake(value);
+            let mut known = values.iter().filter_map(|value| {
+                let mut listed = open.values.iter();
+                listed.find(|known| is_like(known, value))
+            });
+            Some((open.name.clone(), known.next()?.clone()))
         });
         match value {
             Some((open, value)) => given.push((argument.name.clone(), open, value)),
