@@ -63,7 +63,7 @@ fn reason(code: &str) -> &'static str {
         "success-redirect" => "only a redirect",
         "external-reference" => "part in another file",
         "generator-crash" => "merges without end",
-        "derived-name" | "object-name" | "component-names" | "parameter-name" | "no-tag" => "no unique name",
+        "derived-name" | "object-name" | "parameter-name" | "no-tag" => "no unique name",
         "discriminator" | "not" | "parameter-type" | "parameter-style" | "parameter-content"
         | "generator-refusal" | "not-understood" | "all-of-conflict" => "unsupported schema or parameter",
         _ => "invalid document",

@@ -1,19 +1,23 @@
-//! Leaves out operations that the generator does not support, so that all other operations can be generated.
+//! Leaves out the smallest part of the document that an error affects, so that the rest can be generated.
 //!
-//! An error in an operation affects that operation. An error in a component affects all operations that use
-//! the component. The affected operations, and the components that only these operations use, are removed
-//! from the document that the later stages process.
+//! The values of an unsupported schema are any JSON. An unsupported optional parameter is left out, and so is
+//! a part from which nothing is generated, such as an example. Any other error in an operation leaves out that operation. An error in a component leaves out all operations
+//! that use the component, and the components that only these operations use. The document that the later
+//! stages process lacks these parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::{json::last_token, transform::OPERATION_NAME};
+use crate::{
+    json::{Json as _, last_token},
+    transform::OPERATION_NAME,
+};
 use funnelflux_openapi::{
-    Diagnostic, Diagnostics, Document, Severity,
+    Diagnostic, Diagnostics, Document, Provenance, Severity,
     operations::operations,
     pointer::{METHODS, Pointer, PointerBuf, Token},
-    references::{References, Usages},
+    references::{self, References, Usages},
 };
 
 /// An operation that is left out of the generated code.
@@ -41,8 +45,42 @@ impl LeftOut {
     }
 }
 
-/// Removes the operations, paths and components that errors affect from a document. Returns the rest of the
-/// document, the removed operations, and the errors as warnings.
+/// Part of the document that is left out because of an error.
+enum Part {
+    /// A schema, whose values can be any JSON instead.
+    Schema(PointerBuf),
+    /// An optional parameter.
+    Parameter(PointerBuf),
+    /// A part from which nothing is generated.
+    Ignored(PointerBuf),
+    /// Operations, paths and components.
+    Others(Vec<PointerBuf>),
+}
+
+impl Part {
+    /// Finds the smallest part that an error at `pointer` affects. Returns `None` if the error affects the
+    /// whole document.
+    fn of(document: &Value, pointer: &Pointer) -> Option<Self> {
+        let ignored = ignored(document, pointer).map(Self::Ignored);
+        let schema = || innermost_schema(document, pointer).map(Self::Schema);
+        let parameter = || optional_parameter(document, pointer).map(Self::Parameter);
+        let others = || affected(document, pointer).map(Self::Others);
+        ignored.or_else(schema).or_else(parameter).or_else(others)
+    }
+
+    /// Describes the result in the words that follow the message of an error.
+    fn consequence(&self) -> &'static str {
+        match self {
+            Self::Schema(_) => "any JSON in the generated code",
+            Self::Parameter(_) => "the optional parameter is left out of the generated code",
+            Self::Ignored(_) => "nothing is generated from it",
+            Self::Others(_) => "left out of the generated code",
+        }
+    }
+}
+
+/// Leaves out the parts of a document that errors affect. Returns the rest of the document, the operations
+/// that are left out, and the errors as warnings.
 ///
 /// # Errors
 /// Returns `errors` unchanged if one of them affects the whole document, or if operations share a method
@@ -57,23 +95,51 @@ pub(crate) fn leave_out(
     }
     let references = References::new(document.value());
     let usages = Usages::new(&references);
+    let mut schemas: BTreeSet<PointerBuf> = BTreeSet::new();
+    let mut parameters: BTreeSet<PointerBuf> = BTreeSet::new();
+    let mut ignored: BTreeSet<PointerBuf> = BTreeSet::new();
     // The first error of each affected operation, and of each affected path whose operations are unknown.
     let mut reasons: BTreeMap<PointerBuf, &Diagnostic> = BTreeMap::new();
     let mut components: BTreeSet<PointerBuf> = BTreeSet::new();
-    for error in errors.iter().filter(|error| error.severity == Severity::Error) {
-        let Some(mut parts) = affected(document.value(), &error.pointer) else {
-            return Err(errors);
-        };
-        if let Some(component) = parts.pop_if(|part| is_component(part)) {
-            let users = usages.operations(&component);
-            parts.extend(users.into_iter().map(|user| user.pointer.clone()));
-            components.insert(component);
+    let mut warnings = Diagnostics::default();
+    for error in errors.iter() {
+        let mut warning = error.clone();
+        if error.severity == Severity::Error {
+            let Some(part) = Part::of(document.value(), &error.pointer) else {
+                return Err(errors);
+            };
+            warning.severity = Severity::Warning;
+            warning.message = format!("{}; {}", warning.message, part.consequence());
+            match part {
+                Part::Schema(schema) => {
+                    schemas.insert(schema);
+                }
+                Part::Parameter(parameter) => {
+                    parameters.insert(parameter);
+                }
+                Part::Ignored(part) => {
+                    ignored.insert(part);
+                }
+                Part::Others(mut parts) => {
+                    if let Some(component) = parts.pop_if(|part| is_component(part)) {
+                        let users = usages.operations(&component);
+                        parts.extend(users.into_iter().map(|user| user.pointer.clone()));
+                        components.insert(component);
+                    }
+                    for part in parts {
+                        reasons.entry(part).or_insert(error);
+                    }
+                }
+            }
         }
-        for part in parts {
-            reasons.entry(part).or_insert(error);
-        }
+        warnings.push(warning);
     }
-    if reasons.is_empty() && components.is_empty() {
+    if schemas.is_empty()
+        && parameters.is_empty()
+        && ignored.is_empty()
+        && reasons.is_empty()
+        && components.is_empty()
+    {
         return Err(errors);
     }
     for target in references.targets() {
@@ -91,18 +157,144 @@ pub(crate) fn leave_out(
     let paths = paths.map(|(pointer, error)| LeftOut::new("all", &last_token(pointer), error));
     let left_out = left_out.chain(paths).collect();
     let removed: Vec<PointerBuf> = reasons.into_keys().chain(components).collect();
-    let (mut value, provenance) = document.into_parts();
-    for pointer in &removed {
+    let (mut value, mut provenance) = document.into_parts();
+    for pointer in &schemas {
+        if let Some(schema) = value.pointer_mut(pointer.as_str()) {
+            *schema = any_json(schema);
+        }
+    }
+    remove_parameters(&mut value, &mut provenance, &parameters);
+    for pointer in removed.iter().chain(&parameters).chain(&ignored) {
         remove(&mut value, pointer);
     }
-    let warnings = errors.into_iter().map(|mut error| {
-        if error.severity == Severity::Error {
-            error.severity = Severity::Warning;
-            error.message.push_str("; left out of the generated code");
+    Ok((Document::new(value, provenance), left_out, warnings))
+}
+
+/// Returns the part at or around `pointer` from which nothing is generated: an example, a header, a link, a
+/// callback, or a response to a failure.
+fn ignored(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
+    let tokens: Vec<Token<'_>> = pointer.tokens().collect();
+    let keys: Vec<&str> = tokens.iter().map(Token::encoded).collect();
+    let is_success = |status: &String| status.starts_with('2');
+    let length = match keys.as_slice() {
+        [
+            "components",
+            "examples" | "headers" | "links" | "callbacks",
+            _,
+            ..,
+        ] => 3,
+        ["components", "responses", _, "headers" | "links", ..] | ["paths", _, _, "callbacks", ..] => 4,
+        ["paths", _, _, "responses", _, "headers" | "links", ..] => 6,
+        ["paths", path, method, "responses", status, ..] if !status.starts_with('2') => {
+            let responses = ["paths", path, method, "responses"].map(Token::from_encoded);
+            let responses = responses.into_iter().collect::<Result<Vec<_>, _>>().ok()?;
+            let responses = document.pointer(PointerBuf::from_tokens(responses).as_str())?;
+            responses.as_object()?.keys().any(is_success).then_some(5)?
         }
-        error
-    });
-    Ok((Document::new(value, provenance), left_out, warnings.collect()))
+        _ => {
+            let content = keys.iter().position(|key| *key == "content")?;
+            let is_example = keys
+                .get(content + 2)
+                .is_some_and(|key| matches!(*key, "example" | "examples"));
+            is_example.then_some(content + 3)?
+        }
+    };
+    Some(PointerBuf::from_tokens(tokens.into_iter().take(length)))
+}
+
+/// Returns the innermost schema around `pointer` whose values can be any JSON instead: a component, a body, a
+/// property, or the items or values of a collection. Returns `None` if there is no such schema, for example
+/// in a parameter, or if this schema already is any JSON.
+fn innermost_schema(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
+    let tokens: Vec<Token<'_>> = pointer.tokens().collect();
+    let keys: Vec<&str> = tokens.iter().map(Token::encoded).collect();
+    let is_body = |kind: &str| matches!(kind, "requestBody" | "requestBodies" | "responses");
+    let mut length = match keys.as_slice() {
+        ["components", "schemas", _, ..] => 3,
+        ["paths", _, _, kind, ..] | ["components", kind, ..] if is_body(kind) => {
+            let content = keys.iter().skip(3).position(|key| *key == "content")? + 3;
+            keys.get(content + 2).filter(|key| **key == "schema")?;
+            content + 3
+        }
+        _ => return None,
+    };
+    let mut innermost = length;
+    while let Some(rest) = keys.get(length..) {
+        match rest {
+            ["properties", _, ..] => {
+                length += 2;
+                innermost = length;
+            }
+            ["items" | "additionalProperties", ..] => {
+                length += 1;
+                innermost = length;
+            }
+            // A part of a composition is not replaced on its own, because any JSON is an alternative to no
+            // other part.
+            ["allOf" | "anyOf" | "oneOf", _, ..] => length += 2,
+            _ => break,
+        }
+    }
+    let pointer = PointerBuf::from_tokens(tokens.iter().take(innermost));
+    let schema = document.pointer(pointer.as_str())?;
+    (*schema != any_json(schema)).then_some(pointer)
+}
+
+/// Returns the schema of any JSON, with the description of the schema that it replaces.
+fn any_json(schema: &Value) -> Value {
+    let kept = ["description", "x-evidence"].into_iter();
+    let kept = kept.filter_map(|key| Some((key.to_owned(), schema.get(key)?.clone())));
+    Value::Object(kept.collect())
+}
+
+/// Returns the pointer to the optional parameter at or around `pointer`. Returns `None` if there is no such
+/// parameter, or if it is a reference.
+fn optional_parameter(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
+    let keys: Vec<Token<'_>> = pointer.tokens().collect();
+    let keys: Vec<&str> = keys.iter().map(Token::encoded).collect();
+    let length = match keys.as_slice() {
+        ["paths", _, _, "parameters", _, ..] => 5,
+        ["paths", _, "parameters", _, ..] => 4,
+        ["components", "parameters", _, ..] => 3,
+        _ => return None,
+    };
+    let pointer = PointerBuf::from_tokens(pointer.tokens().take(length));
+    let parameter = document.pointer(pointer.as_str())?;
+    let is_optional =
+        matches!(parameter.text("in"), Some("query" | "header" | "cookie")) && !parameter.is_true("required");
+    is_optional.then_some(pointer)
+}
+
+/// Removes the parameters at these pointers, and the references to them, from all lists of parameters.
+fn remove_parameters(document: &mut Value, provenance: &mut Provenance, removed: &BTreeSet<PointerBuf>) {
+    let is_removed = |pointer: &Pointer, parameter: &Value| {
+        removed.contains(pointer) || removed.contains(&*references::resolve(document, pointer, parameter).0)
+    };
+    let mut places: Vec<(PointerBuf, usize)> = Vec::new();
+    for (path, item) in document.members("paths") {
+        let path = PointerBuf::from_tokens(["paths"]).with_trailing_token(path);
+        let operations = METHODS.iter().filter_map(|method| {
+            let operation = item.get(*method)?;
+            Some((path.with_trailing_token(*method), operation))
+        });
+        for (holder, value) in operations.chain([(path.clone(), item)]) {
+            let list = holder.with_trailing_token("parameters");
+            for (index, parameter) in value.items("parameters").enumerate() {
+                if is_removed(&list.with_trailing_token(index), parameter) {
+                    places.push((list.clone(), index));
+                }
+            }
+        }
+    }
+    // The last item of a list is removed first, so that the other indices stay valid.
+    for (pointer, index) in places.into_iter().rev() {
+        if let Some(Value::Array(list)) = document.pointer_mut(pointer.as_str())
+            && index < list.len()
+        {
+            provenance.remove_item(&pointer, index, list.len());
+            list.remove(index);
+        }
+    }
 }
 
 /// Returns the parts that an error at `pointer` affects: operations, a component, or a path. A path is
@@ -130,7 +322,7 @@ fn is_component(pointer: &Pointer) -> bool {
     pointer.starts_with(Pointer::from_static("/components")) && pointer.count() == 3
 }
 
-/// Removes the member at `pointer` from its object. If this leaves a path without operations, also removes
+/// Removes the member at `pointer` from its object. Items of lists are not removed. If this leaves a path without operations, also removes
 /// the path.
 fn remove(document: &mut Value, pointer: &Pointer) {
     let Some((parent, key)) = pointer.split_back() else {

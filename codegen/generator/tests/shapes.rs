@@ -233,13 +233,7 @@ fn a_broken_reference_leaves_out_what_uses_it() {
     left_out.sort_unstable();
     assert_eq!(
         left_out,
-        [
-            "/gone/body",
-            "/gone/parameter",
-            "/gone/path",
-            "/gone/property",
-            "/gone/response"
-        ]
+        ["/gone/body", "/gone/parameter", "/gone/path", "/gone/response"]
     );
     assert!(result.files["things/methods.rs"].contains("pub fn get_kept("));
     assert_eq!(
@@ -251,8 +245,9 @@ fn a_broken_reference_leaves_out_what_uses_it() {
         5
     );
 
-    // No operation is left, so there is no client.
-    let errors = output(&format!("{text}{schemas}"), false).unwrap_err();
+    // No operation is left, so there is no client. A property that leads nowhere leaves out no operation.
+    let (others, _) = text.split_once("  /gone/property").unwrap();
+    let errors = output(others, false).unwrap_err();
     let error = errors
         .iter()
         .find(|error| error.severity == Severity::Error)
@@ -264,13 +259,138 @@ fn a_broken_reference_leaves_out_what_uses_it() {
             .starts_with("every operation of the document is left out"),
         "{errors}"
     );
-    assert_eq!(errors.count(Severity::Warning), 5, "{errors}");
+    assert_eq!(errors.count(Severity::Warning), 4, "{errors}");
     for paths in ["{}", "{x-note: {}}"] {
         let text = format!("openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\npaths: {paths}\n");
         let errors = output(&text, false).unwrap_err();
         assert!(
             errors.to_string().contains("error[lint::no-operations]"),
             "{errors}"
+        );
+    }
+}
+
+#[test]
+fn the_smallest_part_is_left_out() {
+    // Members of the operation, and the words that end the warning.
+    for (members, expected) in [
+        (
+            "responses: {'200': {description: One., content: {application/json: {schema: {$ref: \
+             '#/components/schemas/Thing'}}}}}",
+            Some("any JSON in the generated code"),
+        ),
+        (
+            "responses: {'200': {description: One., content: {application/json: {schema: {type: array, items: \
+             {type: list}}}}}}",
+            Some("any JSON in the generated code"),
+        ),
+        (
+            "parameters: [{name: Accept, in: header, schema: {type: string}}, {name: a, in: query, schema: \
+             {type: object}}], responses: {'204': {description: None.}}",
+            Some("the optional parameter is left out of the generated code"),
+        ),
+        (
+            "parameters: [{$ref: '#/components/parameters/Deep'}], responses: {'204': {description: None.}}",
+            Some("the optional parameter is left out of the generated code"),
+        ),
+        (
+            "parameters: [{name: b, in: query, content: {}}, {name: a, in: cookie, schema: {type: string}}], responses: {'204': {description: \
+             None.}}",
+            Some("the optional parameter is left out of the generated code"),
+        ),
+        (
+            "responses: {'204': {description: None.}, '400': {$ref: '#/components/responses/Gone'}}",
+            Some("nothing is generated from it"),
+        ),
+        (
+            "responses: {'200': {description: One., headers: {a: {type: string}}, content: {text/plain: \
+             {examples: {a: {$ref: '#/components/examples/Gone'}}}}}}",
+            Some("nothing is generated from it"),
+        ),
+        (
+            "parameters: [{name: a, in: cookie, required: true, schema: {type: string}}], responses: {'204': \
+             {description: None.}}",
+            None,
+        ),
+    ] {
+        let text = format!(
+            "openapi: 3.0.3\n\
+             info: {{title: t, version: '1'}}\n\
+             paths:\n  \
+               /kept: {{get: {{tags: [Kept], responses: {{'204': {{description: None.}}}}}}}}\n  \
+               /thing: {{get: {{tags: [Things], {members}}}}}\n\
+             components:\n  \
+               parameters: {{Deep: {{name: a, in: query, style: deepObject, schema: {{type: object}}}}}}\n  \
+               schemas: {{Thing: {{type: object, properties: {{a: {{not: {{type: string}}}}, b: {{type: \
+                 string}}}}}}}}\n"
+        );
+        let output = output(&text, false).unwrap_or_else(|errors| panic!("{members}: {errors}"));
+        let left_out = usize::from(expected.is_none());
+        assert_eq!(output.left_out.len(), left_out, "{members}: {}", output.notices);
+        let warns = |expected: &str| {
+            let mut notices = output.notices.iter();
+            notices.any(|notice| notice.message.ends_with(expected))
+        };
+        assert!(
+            warns(expected.unwrap_or("left out of the generated code")),
+            "{}",
+            output.notices
+        );
+        assert!(generated(&text).is_err(), "{members}");
+    }
+}
+
+#[test]
+fn a_handle_finds_the_property_with_the_id_and_its_loss_is_reported() {
+    let document = |summary: &str, argument: &str, property: &str| {
+        let thing = "content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}";
+        format!(
+            "openapi: 3.0.3\n\
+             info: {{title: t, version: '1'}}\n\
+             servers: [{{url: 'https://api.example.com'}}]\n\
+             paths:\n  \
+               /thing:\n    \
+                 get:\n      \
+                   tags: [Things]\n      \
+                   summary: {summary}\n      \
+                   parameters: [{{name: {argument}, in: query, required: true, schema: {{type: string}}}}]\n      \
+                   responses: {{'200': {{description: One., {thing}}}}}\n  \
+               /thing/archive:\n    \
+                 put:\n      \
+                   tags: [Things]\n      \
+                   requestBody: {{required: true, content: {{application/json: {{schema: {{type: array, items: \
+                     {{type: string}}}}}}}}}}\n      \
+                   responses: {{'204': {{description: None.}}}}\n\
+             components:\n  \
+               schemas: {{Thing: {{type: object, required: [{property}], properties: {{{property}: {{type: \
+                 string}}}}}}}}\n"
+        )
+    };
+    for (argument, property) in [("idThing", "idThing"), ("id", "idThing"), ("id", "thingId")] {
+        let text = document("Find thing by ID", argument, property);
+        let output = output(&text, true).unwrap_or_else(|errors| panic!("{errors}"));
+        let resource = output.files.get("things/resource.rs");
+        assert!(
+            resource.is_some_and(|resource| resource.contains(&format!("{property:?}"))),
+            "{argument}, {property}: {}",
+            output.notices
+        );
+    }
+    for (text, expected) in [
+        (
+            document("Find thing by ID", "id", "other"),
+            "has no property `id`",
+        ),
+        (
+            document("Look a thing up", "id", "id"),
+            "no operation of the group is recognised",
+        ),
+    ] {
+        let output = output(&text, true).unwrap_or_else(|errors| panic!("{errors}"));
+        assert!(
+            output.notices.to_string().contains(expected),
+            "{}",
+            output.notices
         );
     }
 }

@@ -21,6 +21,7 @@ use funnelflux_openapi::{
 };
 
 pub(crate) use names::needs_name;
+pub(crate) use operations::path_parameters;
 
 use linter::{Linter, Object, is_near};
 

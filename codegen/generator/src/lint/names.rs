@@ -26,15 +26,8 @@ impl<'a> Linter<'a> {
         let mut components = Components::new();
         for (name, _) in schemas.clone() {
             let place = section.with_trailing_token(name);
-            let type_name = naming::type_name(name);
-            if let Some(first) = components.get(&type_name) {
-                let first = last_token(first);
-                let message =
-                    format!("the schemas `{name}` and `{first}` both become the type `{type_name}`");
-                self.report(&rules::COMPONENT_NAMES, place, message);
-            } else {
-                components.insert(type_name, place);
-            }
+            // The stage `transform` renames a second schema with the same type name.
+            components.entry(naming::type_name(name)).or_insert(place);
         }
         for (name, schema) in schemas {
             let place = section.with_trailing_token(name);

@@ -65,7 +65,7 @@ impl<'a> Linter<'a> {
     /// Returns the names of the parameters in a path, in order. Returns `None` and reports an error if the
     /// path is invalid.
     fn template(&mut self, pointer: &Pointer, path: &'a str) -> Option<Vec<&'a str>> {
-        let names = names_in_braces(path);
+        let names = path_parameters(path);
         let mut seen = HashSet::new();
         let mut all = names.iter().flatten();
         let wrong = if names.is_none() {
@@ -108,14 +108,6 @@ impl<'a> Linter<'a> {
         let is_inline = |parameter: &&Parameter<'_>| parameter.listed == parameter.defined;
         for parameter in parameters.iter().filter(is_inline) {
             self.parameter(&parameter.defined, parameter.object);
-        }
-        for parameter in parameters.iter().filter(|parameter| parameter.place == "cookie") {
-            // Required cookie parameters are reported by the stage `transform`, and their operations are left
-            // out.
-            if !parameter.object.is_true("required") {
-                let message = format!("the optional cookie parameter `{}` is left out", parameter.name);
-                self.report(&rules::COOKIE_PARAMETER, &parameter.listed, message);
-            }
         }
         parameters
     }
@@ -168,11 +160,18 @@ impl<'a> Linter<'a> {
             }
             let first = *seen.entry(argument.clone()).or_insert(parameter);
             if first.key() != parameter.key() {
+                // If one of the two is optional, only this parameter is left out.
+                let is_required = |parameter: &Parameter<'_>| parameter.object.is_true("required");
+                let place_of = match (is_required(first), is_required(parameter)) {
+                    (_, false) => &parameter.listed,
+                    (false, true) => &first.listed,
+                    (true, true) => pointer,
+                };
                 let message = format!(
                     "the parameters `{}` ({}) and `{name}` ({place}) both become the argument `{argument}`",
                     first.name, first.place
                 );
-                self.report(&rules::PARAMETER_NAME, pointer, message);
+                self.report(&rules::PARAMETER_NAME, place_of, message);
             }
         }
     }
@@ -183,7 +182,7 @@ impl<'a> Linter<'a> {
             if !in_path.clone().any(|parameter| parameter.name == *name) {
                 let message =
                     format!("the path contains `{{{name}}}`, but no path parameter `{name}` is defined");
-                self.report(&rules::PATH_PARAMETER, pointer, message);
+                self.report(&rules::PATH_PARAMETER_UNDEFINED, pointer, message);
             }
         }
         for parameter in in_path.filter(|parameter| !names.contains(&parameter.name)) {
@@ -221,10 +220,6 @@ impl<'a> Linter<'a> {
                 return;
             }
         };
-        if place == "path" && !parameter.is_true("required") {
-            let message = format!("the path parameter `{name}` must have `required: true`");
-            self.report(&rules::PATH_PARAMETER, pointer, message);
-        }
         let style = parameter.text("style").unwrap_or(standard);
         if parameter.contains_key("content") {
             let message = format!("the {place} parameter `{name}` is described by `content`");
@@ -248,7 +243,7 @@ impl<'a> Linter<'a> {
     }
 
     fn responses(&mut self, pointer: &Pointer, responses: &'a Object) {
-        let mut success: Vec<(&str, Option<&Value>)> = Vec::new();
+        let mut success: Vec<(&str, Option<(bool, &Value)>)> = Vec::new();
         for (status, response) in responses.iter().filter(|(status, _)| !status.starts_with("x-")) {
             let place = pointer.with_trailing_token(status);
             if !is_status(status) {
@@ -268,10 +263,16 @@ impl<'a> Linter<'a> {
         }
         let mut typed = success.iter().filter(|(_, schema)| schema.is_some());
         if let Some((first, schema)) = typed.next()
-            && let Some((other, _)) = typed.find(|(_, other)| other != schema)
+            && let Some((other, other_schema)) = typed.find(|(_, other)| other != schema)
         {
+            let is_json = |schema: &Option<(bool, _)>| schema.is_some_and(|(is_json, _)| is_json);
+            let rule = if is_json(schema) && is_json(other_schema) {
+                &rules::SUCCESS_ALTERNATIVES
+            } else {
+                &rules::SUCCESS_TYPES
+            };
             let message = format!("the success responses {first} and {other} have different types");
-            self.report(&rules::SUCCESS_TYPES, pointer, message);
+            self.report(rule, pointer, message);
         }
     }
 
@@ -289,8 +290,8 @@ impl<'a> Linter<'a> {
         self.report(rule, pointer, message);
     }
 
-    /// Checks the content of a request body or success response. Returns the schema of JSON content, or the
-    /// media type object of other content. The argument `form` is the rule that reports a form, and
+    /// Checks the content of a request body or success response. Returns `true` and the schema of JSON content,
+    /// or `false` and the media type object of other content. The argument `form` is the rule that reports a form, and
     /// `no_schema` is the rule that reports JSON without a schema.
     fn content(
         &mut self,
@@ -298,7 +299,7 @@ impl<'a> Linter<'a> {
         body: &'a Object,
         noun: &str,
         [form, no_schema]: [&LintRule; 2],
-    ) -> Option<&'a Value> {
+    ) -> Option<(bool, &'a Value)> {
         let content = body.object("content")?;
         let place = pointer.with_trailing_token("content");
         let Some(json) = json(content) else {
@@ -307,7 +308,7 @@ impl<'a> Linter<'a> {
                 let message = format!("the {noun} is a form: {}", types.join(", "));
                 self.report(form, place, message);
             }
-            return content.values().next();
+            return content.values().next().map(|media| (false, media));
         };
         let media = content.object(json)?;
         let place = place.with_trailing_token(json);
@@ -320,13 +321,13 @@ impl<'a> Linter<'a> {
             let message = format!("the {noun} of type `{json}` has no schema");
             self.report(no_schema, place, message);
         }
-        schema
+        schema.map(|schema| (true, schema))
     }
 }
 
-/// Returns the names in the braces of a path. Returns `None` if an opening brace is not closed, or if braces
+/// Returns the names of the parameters in a path, in order. Returns `None` if an opening brace is not closed, or if braces
 /// are empty.
-fn names_in_braces(path: &str) -> Option<Vec<&str>> {
+pub(crate) fn path_parameters(path: &str) -> Option<Vec<&str>> {
     let names = path.split('{').skip(1).map(|part| {
         let (name, _) = part.split_once('}')?;
         (!name.is_empty()).then_some(name)
@@ -337,7 +338,7 @@ fn names_in_braces(path: &str) -> Option<Vec<&str>> {
 /// Returns `true` for `default`, a status from 100 to 599, or a range such as `2XX`.
 fn is_status(status: &str) -> bool {
     match status.as_bytes() {
-        [b'1'..=b'5', b'X', b'X'] => true,
+        [b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => true,
         [b'1'..=b'5', rest @ ..] => rest.len() == 2 && rest.iter().all(u8::is_ascii_digit),
         _ => status == "default",
     }

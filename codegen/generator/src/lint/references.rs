@@ -22,12 +22,21 @@ impl Linter<'_> {
         }
         let is_sibling = |key: &&String| *key != "$ref" && !key.starts_with("x-");
         for key in object.keys().filter(is_sibling) {
-            let rule = if ANNOTATIONS.contains(&key.as_str()) {
-                &rules::REFERENCE_DOCUMENTATION
+            let (rule, message) = if ANNOTATIONS.contains(&key.as_str()) {
+                (
+                    &rules::REFERENCE_DOCUMENTATION,
+                    format!("`{key}` is ignored beside `$ref`"),
+                )
+            } else if key == "nullable" && kind == ObjectKind::Schema {
+                let message = "the client allows null, although OpenAPI 3.0 ignores `nullable` beside `$ref`";
+                (&rules::REFERENCE_NULLABLE, message.to_owned())
             } else {
-                &rules::REFERENCE_SIBLINGS
+                (
+                    &rules::REFERENCE_SIBLINGS,
+                    format!("`{key}` is ignored beside `$ref`"),
+                )
             };
-            self.report_member(rule, pointer, key, format!("`{key}` is ignored beside `$ref`"));
+            self.report_member(rule, pointer, key, message);
         }
     }
 
@@ -49,13 +58,6 @@ impl Linter<'_> {
             let section = format!("/components/{section}/");
             let name = inside.strip_prefix(&section).unwrap_or_default();
             let is_in_section = !name.is_empty() && !name.contains('/');
-            if is_in_section && name.contains(['~', '%']) {
-                // The stage `normalise` has already decoded all references that can be decoded.
-                let message = format!(
-                    "`{target}` is escaped, and only names that a reference contains unescaped are supported"
-                );
-                return Some((&rules::REFERENCE_NAME, message));
-            }
             let message = || {
                 let noun = kind.name();
                 format!("`{target}` is not in `#{section}`, which must hold the target of {noun}")

@@ -43,9 +43,6 @@ rules! {
         "bundle the files into one document before storing it";
     REFERENCE_PLACE = "reference-place", Error,
         "move the target into the components and refer to it there, in an overlay";
-    REFERENCE_NAME = "reference-name", Error,
-        "write the name of the target as it is; if it contains `~`, `/` or `%`, rename the target in an \
-            overlay";
     PATH_REFERENCE = "path-reference", Error,
         "write out the path item in the overlay";
     REFERENCE_CYCLE = "reference-cycle", Error,
@@ -53,35 +50,39 @@ rules! {
     REFERENCE_SIBLINGS = "reference-siblings", Error,
         "move the `$ref` into an `allOf` with one entry, and keep the other keys beside the `allOf`, in an \
             overlay";
+    REFERENCE_NULLABLE = "reference-nullable", Notice,
+        "no action needed: a value that is never null is decoded as well";
     REFERENCE_DOCUMENTATION = "reference-documentation", Notice,
         "no action needed: the documentation shows the description of the target";
 
     PATH_TEMPLATE = "path-template", Error,
         "add the correct path and remove this one, in an overlay";
     PATH_PARAMETER = "path-parameter", Error,
-        "define the parameter with `in: path` and `required: true` in an overlay";
-    DUPLICATE_PARAMETER = "duplicate-parameter", Error,
-        "remove one of them in an overlay";
+        "correct the path or the parameter in an overlay";
+    PATH_PARAMETER_UNDEFINED = "path-parameter-undefined", Warning,
+        "define the parameter with `in: path` in an overlay; without a definition, it is a string";
+    DUPLICATE_PARAMETER = "duplicate-parameter", Warning,
+        "remove one of them in an overlay; the client sends the first";
     PARAMETER_NAME = "parameter-name", Error,
         "remove one of them in an overlay; renaming would change the request";
     PARAMETER_STYLE = "parameter-style", Error,
         "replace it with separate parameters in an overlay";
     PARAMETER_CONTENT = "parameter-content", Error,
         "describe it by a `schema` in an overlay; for the client, a JSON value is a string";
-    COOKIE_PARAMETER = "cookie-parameter", Warning,
-        "nothing to do unless callers need it: the operation works without an optional parameter";
     REQUEST_CONTENT = "request-content", Error,
         "add the JSON form in an overlay if the service accepts it; otherwise remove the operation there";
-    REQUEST_SCHEMA = "request-schema", Error,
-        "add a schema in an overlay; `{}` is any JSON value";
-    RESPONSE_SCHEMA = "response-schema", Error,
-        "add a schema in an overlay; `{}` is any JSON value";
+    REQUEST_SCHEMA = "request-schema", Warning,
+        "add a schema in an overlay; without one, the body is any JSON value";
+    RESPONSE_SCHEMA = "response-schema", Warning,
+        "add a schema in an overlay; without one, the body is any JSON value";
     RESPONSE_CONTENT = "response-content", Error,
         "add the JSON form in an overlay if the service sends it; otherwise remove the operation there";
     CONTENT_ENCODING = "content-encoding", Error,
         "remove it in an overlay";
     SUCCESS_TYPES = "success-types", Error,
         "in an overlay, keep one of them, or give all the same schema";
+    SUCCESS_ALTERNATIVES = "success-alternatives", Warning,
+        "in an overlay, keep one of them, or give all the same schema; until then, the response is any JSON";
     SUCCESS_MISSING = "success-missing", Warning,
         "add the success response in an overlay";
     SUCCESS_REDIRECT = "success-redirect", Error,
@@ -94,8 +95,6 @@ rules! {
         "correct it in the overlay; `CONTRIBUTING.md` describes the extensions of tags, and the overlay that \
             keeps names when the vendor renames a tag";
 
-    COMPONENT_NAMES = "component-names", Error,
-        "rename one of them and its references in an overlay";
     DERIVED_NAME = "derived-name", Error,
         "give the inline schema a unique `title` in an overlay";
 

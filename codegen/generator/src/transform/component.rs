@@ -47,6 +47,16 @@ pub(super) fn referenced(schema: &Value) -> Option<String> {
     (*parent == *SCHEMAS).then(|| name.decoded().into_owned())
 }
 
+/// Returns the name of the component to which a mapping of a discriminator leads. The mapping contains a name
+/// or a reference.
+pub(super) fn mapped(target: &Value) -> Option<String> {
+    let written = target.as_str()?;
+    if !written.contains(['#', '/']) {
+        return Some(written.to_owned());
+    }
+    referenced(&json!({ "$ref": written }))
+}
+
 pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#{}", component_pointer(name)) })
 }

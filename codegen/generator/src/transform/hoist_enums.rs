@@ -150,11 +150,14 @@ impl Registry<'_, '_> {
 
     /// Returns a name that no other type has. The candidates are `name`, `name` with the name of the
     /// enclosing schema or operation as a prefix, and the prefixed name with a number. A name also counts as
-    /// free if an enumeration with the same values has it.
+    /// free if an enumeration with the same values has it. Names that generated files use are not free.
     fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
         let qualified = format!("{}{name}", self.around(pointer));
         let numbered = (2..).map(|number| format!("{qualified}{number}"));
-        let is_free = |name: &String| self.known.get(name).is_none_or(|known| known.has(values));
+        let is_free = |name: &String| {
+            let is_reserved = naming::TYPES.contains(&name.as_str());
+            !is_reserved && self.known.get(name).is_none_or(|known| known.has(values))
+        };
         let names = [name.to_owned(), qualified.clone()].into_iter().chain(numbered);
         let mut names = names.map(|name| naming::component(&name));
         names.find(is_free).unwrap_or_else(|| name.to_owned())

@@ -10,6 +10,7 @@ mod aliases;
 mod all_of;
 mod api_model;
 mod component;
+mod component_names;
 mod composition;
 mod constraints;
 mod descriptions;
@@ -57,12 +58,18 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
     vec![
         rule("canonical-order", Work, key_order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),
+        rule("name-components", MayBeNoop, component_names::name_components,
+            "two schemas cannot be one type, and the generated code uses some names itself"),
+        rule("nullable-references", MayBeNoop, nullability::nullable_references,
+            "documents write `nullable` beside a reference, where OpenAPI 3.0 ignores it"),
         rule("mark-inferred-properties", MayBeNoop, evidence::mark_inferred_properties,
             "a guess about the type of a field must not fail a whole response"),
         rule("drop-absent-properties", MayBeNoop, constraints::drop_absent_properties,
             "a property that must be absent needs no field, and the generator panics on its schema"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
             "the other rules expect parameters, bodies and responses inside of operations"),
+        rule("complete-parameters", MayBeNoop, parameters::complete_parameters,
+            "each name in a path is a required parameter, and no parameter is sent twice"),
         rule("require-ids", MayBeNoop, parameters::require_ids,
             "an operation on one asset needs its ID, even if the document forgets to require it"),
         rule("drop-impossible-bodies", MayBeNoop, responses::drop_impossible_bodies,

@@ -9,6 +9,20 @@ use funnelflux_openapi::operations::Direction;
 
 use super::{component, schema_kind, state::State, visit};
 
+/// Wraps references beside which the document writes `nullable`. OpenAPI 3.0 ignores the siblings of a
+/// reference, but the value may be null nevertheless.
+pub(super) fn nullable_references(state: &mut State<'_>) {
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        if schema_kind::is_nullable(schema)
+            && let Some(schema) = schema.as_object_mut()
+            && let Some(target) = schema.shift_remove("$ref")
+        {
+            schema.insert("allOf".to_owned(), json!([{ "$ref": target }]));
+            state.count += 1;
+        }
+    });
+}
+
 /// Moves `nullable` from components to the references to them.
 ///
 /// If a component is a part of a composition (such as a `oneOf`) whose value may be null, the component stays

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     json::Json as _,
+    lint::path_parameters,
     method_names::{Verb, id_parameter},
 };
 use funnelflux_openapi::{
@@ -18,6 +19,51 @@ use super::{component, schema_kind, state::State, visit};
 
 /// Headers that parameters cannot set, according to the OpenAPI specification.
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
+
+/// Adds each path parameter that the document does not define, as a string, and makes all path parameters
+/// required. Of parameters that are listed twice, keeps the first.
+pub(super) fn complete_parameters(state: &mut State<'_>) {
+    for operation in visit::operations(&mut state.document) {
+        let names: Vec<&str> = path_parameters(operation.path).unwrap_or_default();
+        let list = operation.members.entry("parameters").or_insert_with(|| json!([]));
+        let Some(parameters) = list.as_array_mut() else {
+            continue;
+        };
+        let before = parameters.len();
+        let mut seen = Vec::new();
+        parameters.retain(|parameter| {
+            let key = (parameter.get("name").cloned(), parameter.get("in").cloned());
+            let is_new = !seen.contains(&key);
+            seen.push(key);
+            is_new
+        });
+        state.count += before - parameters.len();
+        for parameter in parameters
+            .iter_mut()
+            .filter(|parameter| parameter.text("in") == Some("path"))
+        {
+            if let Some(parameter) = parameter.as_object_mut()
+                && !parameter.is_true("required")
+            {
+                parameter.insert("required".to_owned(), true.into());
+                state.count += 1;
+            }
+        }
+        for name in names {
+            let is_name = |parameter: &Value| {
+                parameter.text("in") == Some("path") && parameter.text("name") == Some(name)
+            };
+            if !parameters.iter().any(is_name) {
+                let schema = json!({"type": "string"});
+                parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
+                state.count += 1;
+            }
+        }
+        if parameters.is_empty() {
+            operation.members.shift_remove("parameters");
+        }
+    }
+}
 
 /// Marks the ID parameter as required in operations that find, copy or change assets by ID. The document may
 /// make this parameter optional.
@@ -46,8 +92,7 @@ pub(super) fn require_ids(state: &mut State<'_>) {
     }
 }
 
-/// Removes header parameters that OpenAPI ignores, and optional cookies, which generated methods do not send.
-/// Removes `nullable` from parameters, and `enum` from parameters that are not strings. A parameter that
+/// Removes header parameters that OpenAPI ignores. Removes `nullable` from parameters, and `enum` from parameters that are not strings. A parameter that
 /// allows several simple types becomes a string, because it is sent as text.
 pub(super) fn plain_parameters(state: &mut State<'_>) {
     let source = state.document.clone();
@@ -76,12 +121,7 @@ pub(super) fn plain_parameters(state: &mut State<'_>) {
 
 fn is_ignored(parameter: &Value) -> bool {
     let name = parameter.text("name").unwrap_or_default().to_ascii_lowercase();
-    match parameter.text("in") {
-        Some("header") => IGNORED.contains(&&*name),
-        // The stage `lint` has reported optional cookie parameters. Required ones are reported later.
-        Some("cookie") => !parameter.is_true("required"),
-        _ => false,
-    }
+    parameter.text("in") == Some("header") && IGNORED.contains(&&*name)
 }
 
 /// Returns `true` if a schema allows several simple types. Such a schema has alternatives or no type, and it

@@ -1,6 +1,6 @@
 //! Rules for success responses and bodies.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::json::Json as _;
 use funnelflux_openapi::media::{self, has_no_body};
@@ -20,8 +20,8 @@ pub(super) fn drop_impossible_bodies(state: &mut State<'_>) {
     }
 }
 
-/// Keeps only the JSON media type of every request and success response, and names it `application/json`. If
-/// a request body had another JSON media type, stores that media type under the key `JSON_TYPE`.
+/// Keeps only the JSON media type of every request and success response, and names it `application/json`.
+/// JSON without a schema is any JSON. If a request body had another JSON media type, stores that media type under the key `JSON_TYPE`.
 pub(super) fn keep_json(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         if let Some(body) = operation.members.get_mut("requestBody") {
@@ -49,6 +49,9 @@ pub(super) const RAW_BODY: &str = "x-raw-body";
 
 /// Key for the media type of a JSON request body if it is not `application/json`.
 pub(super) const JSON_TYPE: &str = "x-json-type";
+
+/// Pointer from a response to the schema of its JSON.
+const JSON_SCHEMA: &str = "/content/application~1json/schema";
 
 /// Key that marks a response that may have no content.
 pub(super) const MAY_BE_EMPTY: &str = "x-may-be-empty";
@@ -117,6 +120,9 @@ fn keep_json_of(body: &mut Value) -> bool {
     let all = std::mem::take(content);
     let json = media::json(&all).and_then(|key| all.get(key));
     content.extend(json.map(|value| (media::JSON.to_owned(), value.clone())));
+    for media in content.values_mut().filter_map(Value::as_object_mut) {
+        media.entry("schema").or_insert_with(|| json!({}));
+    }
     *content != all
 }
 
@@ -137,7 +143,7 @@ pub(super) fn drop_error_responses(state: &mut State<'_>) {
 
 /// Merges the success responses of each operation into one `2XX` response.
 ///
-/// Lint has ensured that all success responses with content have the same type.
+/// If several success responses have JSON of different types, the merged response is any JSON.
 pub(super) fn widen_success(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let pointer = operation.pointer.with_trailing_token("responses");
@@ -156,6 +162,14 @@ pub(super) fn widen_success(state: &mut State<'_>) {
                 state.origins.insert(current, original);
             }
             let mut first = first.clone();
+            let schema = |response: &Value| response.pointer(JSON_SCHEMA).cloned();
+            let mut schemas = all.values().filter_map(schema);
+            let differs = schemas
+                .next()
+                .is_some_and(|first| schemas.any(|other| other != first));
+            if let Some(schema) = first.pointer_mut(JSON_SCHEMA).filter(|_| differs) {
+                *schema = json!({});
+            }
             if let Value::Object(first) = &mut first
                 && may_be_empty
                 && first.contains_key("content")
