@@ -1,9 +1,10 @@
 //! Leaves out the smallest part of the document that an error affects, so that the rest can be generated.
 //!
 //! The values of an unsupported schema are any JSON. An unsupported optional parameter is left out, and so is
-//! a part from which nothing is generated, such as an example. Any other error in an operation leaves out that operation. An error in a component leaves out all operations
-//! that use the component, and the components that only these operations use. The document that the later
-//! stages process lacks these parts.
+//! a part from which nothing is generated, such as an example. Any other error in an
+//! operation leaves out that operation. An error in a component leaves out all operations that use the
+//! component, and the components that only these operations use. The document that the later stages process
+//! lacks these parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -322,8 +323,8 @@ fn is_component(pointer: &Pointer) -> bool {
     pointer.starts_with(Pointer::from_static("/components")) && pointer.count() == 3
 }
 
-/// Removes the member at `pointer` from its object. Items of lists are not removed. If this leaves a path without operations, also removes
-/// the path.
+/// Removes the member at `pointer` from its object. Items of lists are not removed. If this leaves
+/// a path without operations, also removes the path.
 fn remove(document: &mut Value, pointer: &Pointer) {
     let Some((parent, key)) = pointer.split_back() else {
         return;

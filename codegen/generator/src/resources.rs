@@ -253,9 +253,12 @@ impl<'a> Reader<'a> {
             let argument = Self::id_argument(finder)
                 .ok_or_else(|| finder.reason("no argument of finding by ID is the ID"))?;
             let signature = Signature::of(method);
-            let id_name = self.id_property(&signature.returns, argument, &words).ok_or_else(|| {
-                format!("the asset that it returns has no property `{argument}`, which is the name of its argument")
-            })?;
+            let id_name = self
+                .id_property(&signature.returns, argument, &words)
+                .ok_or_else(|| {
+                    let missing = format!("the asset that it returns has no property `{argument}`");
+                    format!("{missing}, which is the name of its argument")
+                })?;
             let (find_by_id, id, asset_ty) = signature
                 .find(argument, |ty| self.wrapped(ty, &id_name))
                 .ok_or_else(|| "its ID is not text, or its response may lack the asset".to_owned())?;
@@ -335,8 +338,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the name of the property that contains the ID of an asset. This is the name of the argument, or
-    /// else the only property that is named after the group, such as `idPage` or `pageId`.
+    /// Returns the name of the property that contains the ID of an asset. This is the name of the argument,
+    /// or else the only property that is named after the group, such as `idPage` or `pageId`.
     fn id_property(&self, asset: &Type, argument: &str, words: &GroupWords) -> Option<String> {
         if self.wrapped(asset, argument).is_some() {
             return Some(argument.to_owned());

@@ -33,8 +33,8 @@ fn warning(document: &Document, holder: &Pointer, scheme: &str) -> Diagnostic {
     let (severity, stage) = (Severity::Warning, Stage::Render);
     let warning = document.diagnostic(severity, stage, "security", at, message);
     warning.fix(
-        "if the service accepts a bearer token, add that scheme in an overlay; otherwise, callers have to add \
-         the credential in a hook (`ClientBuilder::hook`)",
+        "if the service accepts a bearer token, add that scheme in an overlay; otherwise, callers have to \
+         add the credential in a hook (`ClientBuilder::hook`)",
     )
 }
 

@@ -280,8 +280,8 @@ fn the_smallest_part_is_left_out() {
             Some("any JSON in the generated code"),
         ),
         (
-            "responses: {'200': {description: One., content: {application/json: {schema: {type: array, items: \
-             {type: list}}}}}}",
+            "responses: {'200': {description: One., content: {application/json: {schema: {type: array, \
+             items: {type: list}}}}}}",
             Some("any JSON in the generated code"),
         ),
         (
@@ -294,8 +294,8 @@ fn the_smallest_part_is_left_out() {
             Some("the optional parameter is left out of the generated code"),
         ),
         (
-            "parameters: [{name: b, in: query, content: {}}, {name: a, in: cookie, schema: {type: string}}], responses: {'204': {description: \
-             None.}}",
+            "parameters: [{name: b, in: query, content: {}}, {name: a, in: cookie, schema: {type: string}}], \
+             responses: {'204': {description: None.}}",
             Some("the optional parameter is left out of the generated code"),
         ),
         (
@@ -353,13 +353,14 @@ fn a_handle_finds_the_property_with_the_id_and_its_loss_is_reported() {
                  get:\n      \
                    tags: [Things]\n      \
                    summary: {summary}\n      \
-                   parameters: [{{name: {argument}, in: query, required: true, schema: {{type: string}}}}]\n      \
+                   parameters: [{{name: {argument}, in: query, required: true, schema: {{type: \
+                     string}}}}]\n      \
                    responses: {{'200': {{description: One., {thing}}}}}\n  \
                /thing/archive:\n    \
                  put:\n      \
                    tags: [Things]\n      \
-                   requestBody: {{required: true, content: {{application/json: {{schema: {{type: array, items: \
-                     {{type: string}}}}}}}}}}\n      \
+                   requestBody: {{required: true, content: {{application/json: {{schema: {{type: array, \
+                     items: {{type: string}}}}}}}}}}\n      \
                    responses: {{'204': {{description: None.}}}}\n\
              components:\n  \
                schemas: {{Thing: {{type: object, required: [{property}], properties: {{{property}: {{type: \

@@ -290,9 +290,9 @@ impl<'a> Linter<'a> {
         self.report(rule, pointer, message);
     }
 
-    /// Checks the content of a request body or success response. Returns `true` and the schema of JSON content,
-    /// or `false` and the media type object of other content. The argument `form` is the rule that reports a form, and
-    /// `no_schema` is the rule that reports JSON without a schema.
+    /// Checks the content of a request body or success response. Returns `true` and the schema of JSON
+    /// content, or `false` and the media type object of other content. The argument `form` is the rule that
+    /// reports a form, and `no_schema` is the rule that reports JSON without a schema.
     fn content(
         &mut self,
         pointer: &Pointer,
@@ -325,8 +325,8 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Returns the names of the parameters in a path, in order. Returns `None` if an opening brace is not closed, or if braces
-/// are empty.
+/// Returns the names of the parameters in a path, in order. Returns `None` if an opening brace is not
+/// closed, or if braces are empty.
 pub(crate) fn path_parameters(path: &str) -> Option<Vec<&str>> {
     let names = path.split('{').skip(1).map(|part| {
         let (name, _) = part.split_once('}')?;

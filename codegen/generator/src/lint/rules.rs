@@ -60,7 +60,8 @@ rules! {
     PATH_PARAMETER = "path-parameter", Error,
         "correct the path or the parameter in an overlay";
     PATH_PARAMETER_UNDEFINED = "path-parameter-undefined", Warning,
-        "define the parameter with `in: path` in an overlay; without a definition, it is a string";
+        "define it with `in: path` in an overlay; until then, it is the query parameter of that name, or \
+            else a string";
     DUPLICATE_PARAMETER = "duplicate-parameter", Warning,
         "remove one of them in an overlay; the client sends the first";
     PARAMETER_NAME = "parameter-name", Error,

@@ -66,15 +66,26 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
 
 /// Removes repeated values of enumerations.
 pub(super) fn drop_repeated_values(state: &mut State<'_>) {
-    visit::schemas(&mut state.document, &mut |_, schema| {
+    let mut repeated = Vec::new();
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
         let Some(Value::Array(values)) = schema.get_mut("enum") else {
             return;
         };
-        let before = values.len();
         let mut seen = HashSet::new();
-        values.retain(|value| seen.insert(value.clone()));
-        state.count += before - values.len();
+        values.retain(|value| {
+            let is_new = seen.insert(value.clone());
+            if !is_new {
+                repeated.push((pointer.with_trailing_token("enum"), notes::code(value)));
+            }
+            is_new
+        });
     });
+    state.count += repeated.len();
+    for (pointer, value) in repeated {
+        let message = format!("the enumeration lists {value} again");
+        let fix = "nothing to do, unless another value is meant; then correct it in an overlay";
+        state.warning("repeated-value", &pointer, message, fix);
+    }
 }
 
 /// Moves every inline enumeration to a component, or reuses a component with the same name and values.

@@ -20,8 +20,9 @@ use super::{component, schema_kind, state::State, visit};
 /// Headers that parameters cannot set, according to the OpenAPI specification.
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
 
-/// Adds each path parameter that the document does not define, as a string, and makes all path parameters
-/// required. Of parameters that are listed twice, keeps the first.
+/// Adds each path parameter that the document does not define: the query parameter of the same name becomes
+/// the path parameter, or else it is a string. Makes all path parameters required. Of parameters that are
+/// listed twice, keeps the first.
 pub(super) fn complete_parameters(state: &mut State<'_>) {
     for operation in visit::operations(&mut state.document) {
         let names: Vec<&str> = path_parameters(operation.path).unwrap_or_default();
@@ -38,24 +39,25 @@ pub(super) fn complete_parameters(state: &mut State<'_>) {
             is_new
         });
         state.count += before - parameters.len();
-        for parameter in parameters
-            .iter_mut()
-            .filter(|parameter| parameter.text("in") == Some("path"))
-        {
-            if let Some(parameter) = parameter.as_object_mut()
-                && !parameter.is_true("required")
-            {
-                parameter.insert("required".to_owned(), true.into());
-                state.count += 1;
-            }
-        }
         for name in names {
-            let is_name = |parameter: &Value| {
-                parameter.text("in") == Some("path") && parameter.text("name") == Some(name)
+            let is_at = |place: &str, parameter: &Value| {
+                parameter.text("in") == Some(place) && parameter.text("name") == Some(name)
             };
-            if !parameters.iter().any(is_name) {
-                let schema = json!({"type": "string"});
-                parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
+            if parameters.iter().any(|parameter| is_at("path", parameter)) {
+                continue;
+            }
+            let mut others = parameters.iter_mut();
+            match others.find(|parameter| is_at("query", parameter)) {
+                Some(Value::Object(other)) => {
+                    other.insert("in".to_owned(), "path".into());
+                }
+                _ => parameters.push(json!({"name": name, "in": "path", "schema": {"type": "string"}})),
+            }
+            state.count += 1;
+        }
+        for parameter in parameters.iter_mut().filter_map(Value::as_object_mut) {
+            if parameter.text("in") == Some("path") && !parameter.is_true("required") {
+                parameter.insert("required".to_owned(), true.into());
                 state.count += 1;
             }
         }
@@ -92,8 +94,9 @@ pub(super) fn require_ids(state: &mut State<'_>) {
     }
 }
 
-/// Removes header parameters that OpenAPI ignores. Removes `nullable` from parameters, and `enum` from parameters that are not strings. A parameter that
-/// allows several simple types becomes a string, because it is sent as text.
+/// Removes header parameters that OpenAPI ignores. Removes `nullable` from parameters, and `enum` from
+/// parameters that are not strings. A parameter that allows several simple types becomes a string, because it
+/// is sent as text.
 pub(super) fn plain_parameters(state: &mut State<'_>) {
     let source = state.document.clone();
     for mut operation in visit::operations(&mut state.document) {

@@ -65,7 +65,9 @@ fn a_parameter_of_an_operation_overrides_that_of_its_path() {
     let document = json!({
         "paths": {"/a": {
             "parameters": [{"name": "a", "in": "query"}, {"$ref": "#/components/parameters/B"}],
-            "get": {"parameters": [{"name": "a", "in": "query", "required": true}, {"name": "a", "in": "header"}]},
+            "get": {"parameters": [
+                {"name": "a", "in": "query", "required": true}, {"name": "a", "in": "header"}
+            ]},
         }},
         "components": {"parameters": {"B": {"name": "b", "in": "query"}}},
     });
