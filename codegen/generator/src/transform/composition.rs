@@ -9,9 +9,46 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{json::Json as _, lint, naming, unions};
-use funnelflux_openapi::{pointer::Pointer, references};
+use funnelflux_openapi::{openapi_model::ANNOTATIONS, pointer::Pointer, references};
 
 use super::{component, schema_kind, state::State, visit};
+
+/// Moves the members of the only part of an `allOf` into the schema with the `allOf`, unless the part is a
+/// reference or both have different constraints for the same keyword.
+pub(super) fn flatten_single_parts(state: &mut State<'_>) {
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
+        let Some([part]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) else {
+            return;
+        };
+        let Some(part) = part
+            .as_object()
+            .filter(|part| !part.has_any(&["$ref", "allOf"]))
+            .cloned()
+        else {
+            return;
+        };
+        let is_equal = |(key, value): (&String, &Value)| {
+            let own = schema.get(key);
+            key == "nullable" || ANNOTATIONS.contains(&&**key) || own.is_none_or(|own| own == value)
+        };
+        if !part.iter().all(is_equal) {
+            return;
+        }
+        let old = pointer.with_trailing_token("allOf").with_trailing_token(0);
+        let Some(schema) = schema.as_object_mut() else {
+            return;
+        };
+        schema.shift_remove("allOf");
+        for (key, value) in part {
+            if !schema.contains_key(&key) {
+                let current = pointer.with_trailing_token(&key);
+                state.origins.insert(current, old.with_trailing_token(&key));
+                schema.insert(key, value);
+            }
+        }
+        state.count += 1;
+    });
+}
 
 /// Removes the parts of an `allOf` that constrain nothing, as long as another part remains.
 pub(super) fn drop_empty_parts(state: &mut State<'_>) {

@@ -62,6 +62,8 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "two schemas cannot be one type, and the generated code uses some names itself"),
         rule("nullable-references", MayBeNoop, nullability::nullable_references,
             "documents write `nullable` beside a reference, where OpenAPI 3.0 ignores it"),
+        rule("flatten-single-parts", MayBeNoop, composition::flatten_single_parts,
+            "a composition of one inline schema is this schema, but the generator names it otherwise"),
         rule("mark-inferred-properties", MayBeNoop, evidence::mark_inferred_properties,
             "a guess about the type of a field must not fail a whole response"),
         rule("drop-absent-properties", MayBeNoop, constraints::drop_absent_properties,
