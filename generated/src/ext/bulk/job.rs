@@ -172,7 +172,7 @@ impl Job {
         let record_states = self.record_states(&ids);
         let reader = self.reader();
         let header = journal::Header::new(segment, description.clone(), self.record, &self.client, begun);
-        let (journal, earlier) = match self.options.journal {
+        let (journal, mut earlier) = match self.options.journal {
             None => (None, None),
             Some(path) => {
                 let (journal, earlier) = JournalWriter::open(&path, &header, &ids)?;
@@ -185,6 +185,10 @@ impl Job {
             .is_some()
             .then(|| AccountCheck::new(&ids, deletes, earlier.as_ref()));
         let seen = earlier.as_ref().and_then(|earlier| earlier.seen.clone());
+        let copy_requests = earlier
+            .as_mut()
+            .map(|earlier| std::mem::take(&mut earlier.copy_requests));
+        let mut copy_requests = copy_requests.unwrap_or_default();
         let mut settled = Vec::new();
         let mut open = Vec::with_capacity(ids.len());
         // Without an earlier run, every ID starts in the default state.
@@ -195,12 +199,14 @@ impl Job {
             .chain(std::iter::repeat_with(RecordedState::default));
         for (position, (id, state)) in ids.into_iter().zip(states).enumerate() {
             let RecordedState { outcome, copy, sent } = state;
-            match outcome {
-                Some(outcome) => {
-                    settled.push(Entry::new(id, position, outcome).with_copy(copy.map(IdText::from)));
-                }
-                None => open.push(OpenId { position, id, sent }),
+            if let Some(outcome) = outcome {
+                settled.push(Entry::new(id, position, outcome).with_copy(copy.map(IdText::from)));
+                continue;
             }
+            if copy.is_some() {
+                copy_requests.entry(id.to_string()).or_default().copy = copy;
+            }
+            open.push(OpenId { position, id, sent });
         }
         let stop = StopControl::new(self.options.settings.stop_after);
         let shared = Shared {
@@ -217,6 +223,7 @@ impl Job {
                 .filter_map(Entry::copy)
                 .map(IdText::to_string)
                 .collect(),
+            copy_requests,
         };
         let begun = Begun {
             description,

@@ -63,19 +63,21 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// Builder of a job that duplicates many assets.
 ///
 /// The service generates the ID of a copy (documented), so repeating a request would make another copy.
-/// Therefore, a request that the service may have received is never repeated, not even by a resumed job.
+/// Therefore, a request that the service may have received is not repeated, not even by a resumed job, unless
+/// it is certain that the service made no copy.
 ///
 /// If a response is lost, the job looks for the copy in the list of all assets. A candidate is an asset that
-/// has the requested name, was not listed before the job, and is not another copy of this job. A
-/// candidate is recognised as the copy only if there is no other candidate, and if these conditions hold:
+/// has the requested name, was not listed before the job, and is not another copy of this job. The only
+/// candidate is recognised as the copy if nothing suggests that somebody else made it, such as a second job
+/// that is equal to this one: its ID was generated while the request was in flight, the list could be read
+/// before the job, no other lost response was for a copy with the same name, no earlier search was in vain,
+/// and nobody else made assets with the names of the copies. The job reads the list up to four times, because
+/// the list may be out of date. If the copy is not recognised, the outcome is *unknown*, and the failure
+/// lists the candidates, if any. Before you duplicate that asset again, check whether a candidate is the copy.
 ///
-/// - Its ID was generated after the start of the job.
-/// - The list could be read before the job.
-/// - No other lost response was for a copy with the same name.
-///
-/// The job reads the list up to four times, because the list may be out of date. If the copy is not
-/// recognised, the outcome is *unknown*, and the failure lists the candidates, if any. Before you duplicate
-/// that asset again, check whether a candidate is the copy.
+/// A job that resumes from its journal looks again. Ten minutes after a request, the outcome is *not sent* if
+/// no asset was made at the time of the request, and the next run makes the copy. A copy that an earlier run
+/// could not read back is read again.
 ///
 /// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
 /// [`plan`](Bulk::plan). [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each

@@ -9,13 +9,15 @@ use crate::ext::bulk::engine::{
     EarlierRequest, Item, JobSettings, JobSteps, ScheduledStep, SettleCause, Shared, StepResult, Task,
     ends_the_job, pause, pause_after,
 };
+use crate::ext::bulk::journal::CopyRequest;
 use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::{ReadResult, is_not_found, odd_failure};
 use crate::ext::resource::ListRow;
 use crate::transport::BoxFuture;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// Maximum number of times that the list is read to find a copy after a lost response. This is also the
 /// maximum number of times that a copy is read back.
@@ -38,6 +40,8 @@ pub(super) struct DuplicationSteps {
     requests: Mutex<Box<dyn CopyRequests>>,
     has_overrides: bool,
     known: Mutex<KnownAssets>,
+    /// Requests for copies whose result is unknown, keyed by the ID of the original.
+    unknown: Mutex<HashMap<String, CopyRequest>>,
 }
 
 impl JobSteps for DuplicationSteps {
@@ -61,6 +65,10 @@ impl JobSteps for DuplicationSteps {
         } else {
             Task::Send { for_children: false }
         }
+    }
+
+    fn copy_time(&self) -> Option<SystemTime> {
+        Some(self.shared.client.now())
     }
 
     fn run(self: Arc<Self>, mut step: ScheduledStep) -> BoxFuture<'static, StepResult> {
@@ -93,12 +101,15 @@ impl JobSteps for DuplicationSteps {
 impl DuplicationSteps {
     pub(super) fn new(mut shared: Shared, requests: Box<dyn CopyRequests>) -> Self {
         let before = shared.seen.take();
-        let copies = std::mem::take(&mut shared.copies);
+        let unknown = std::mem::take(&mut shared.copy_requests);
+        let mut copies = std::mem::take(&mut shared.copies);
+        copies.extend(unknown.values().filter_map(|request| request.copy.clone()));
         Self {
             names: requests.names(),
             has_overrides: requests.has_overrides(),
             requests: Mutex::new(requests),
             known: Mutex::new(KnownAssets { before, copies }),
+            unknown: Mutex::new(unknown),
             shared,
         }
     }
@@ -109,6 +120,10 @@ impl DuplicationSteps {
 
     fn requests(&self) -> MutexGuard<'_, Box<dyn CopyRequests>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unknown(&self) -> MutexGuard<'_, HashMap<String, CopyRequest>> {
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn name(&self, id: &str) -> String {
@@ -124,7 +139,8 @@ impl DuplicationSteps {
         }
         match self.list().await {
             Some(Ok(rows)) => {
-                let before: HashSet<String> = rows.into_iter().map(|row| row.id).collect();
+                let named = rows.into_iter().filter(|row| self.names.contains(&row.name));
+                let before: HashSet<String> = named.map(|row| row.id).collect();
                 result.seen.extend(before.iter().cloned());
                 self.known().before = Some(before);
             }
@@ -136,14 +152,20 @@ impl DuplicationSteps {
         result
     }
 
-    /// Lists the assets that have the name of a requested copy; returns `None` if assets of this kind cannot
-    /// be listed.
+    /// Lists all assets; returns `None` if assets of this kind cannot be listed.
     async fn list(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
-        let rows = self.shared.reader.list_rows().await?;
-        Some(rows.map(|mut rows| {
-            rows.retain(|row| self.names.contains(&row.name));
-            rows
-        }))
+        self.shared.reader.list_rows().await
+    }
+
+    /// Records that the response to a request that was sent at this time is lost.
+    fn lose(&self, item: Item, sent: SystemTime, result: &mut StepResult) {
+        let request = CopyRequest {
+            sent: Some(sent),
+            lost: Some(self.shared.client.now()),
+            ..CopyRequest::default()
+        };
+        self.unknown().insert(item.id.to_string(), request);
+        result.lost.push(item);
     }
 
     /// Reads the original and adds the overrides to the request.
@@ -199,16 +221,17 @@ impl DuplicationSteps {
         let Some(call) = call else {
             return;
         };
+        let sent = shared.client.now();
         let error = match call.await {
             Ok(Some(copy)) if !copy.is_empty() => {
                 result.answered = Some(true);
-                return self.answered(item, copy, result).await;
+                return self.answered(item, copy, sent, result).await;
             }
             Ok(_) => {
                 let message = "the service accepted it, but its response does not name the copy";
                 result.answered = Some(true);
                 item.failure = Some(Failure::new(Reason::NoAnswer, message));
-                return result.lost.push(item);
+                return self.lose(item, sent, result);
             }
             Err(error) => error,
         };
@@ -244,13 +267,13 @@ impl DuplicationSteps {
             }
             _ => {
                 item.failure = Some(Failure::of(Reason::NoAnswer, &error));
-                result.lost.push(item);
+                self.lose(item, sent, result);
             }
         }
     }
 
     /// Processes a response with the ID of a copy.
-    async fn answered(&self, mut item: Item, copy: String, result: &mut StepResult) {
+    async fn answered(&self, mut item: Item, copy: String, sent: SystemTime, result: &mut StepResult) {
         let is_new = {
             let mut known = self.known();
             let existed = known.before.as_ref().is_some_and(|ids| ids.contains(&copy));
@@ -260,7 +283,7 @@ impl DuplicationSteps {
             let message =
                 format!("its answer names {copy}, which is not a new copy, so it belongs to another request");
             item.failure = Some(Failure::new(Reason::NoAnswer, message));
-            return result.lost.push(item);
+            return self.lose(item, sent, result);
         }
         let outcome = if self.shared.settings.verify == Some(true) {
             match self.verify(&copy, &self.name(&item.id)).await {
@@ -268,7 +291,7 @@ impl DuplicationSteps {
                 Err(failure) => {
                     self.known().copies.remove(&copy);
                     item.failure = Some(failure);
-                    return result.lost.push(item);
+                    return self.lose(item, sent, result);
                 }
             }
         } else {

@@ -307,8 +307,12 @@ impl Driver {
 
     fn start(&mut self, step: ScheduledStep) {
         if let (Task::Send { for_children }, Some(journal)) = (&step.task, &mut self.journal) {
-            let ids = step.items.iter().map(|item| item.id.as_str());
-            if let Err(error) = journal.sending(ids, *for_children) {
+            let mut ids = step.items.iter().map(|item| item.id.as_str());
+            let recorded = match self.steps.copy_time() {
+                Some(time) => ids.try_for_each(|id| journal.copying(id, time)),
+                None => journal.sending(ids, *for_children),
+            };
+            if let Err(error) = recorded {
                 // A request must not be sent unless the journal records it.
                 self.stop_for_journal(&error);
                 self.queue.push_front(step);
@@ -335,6 +339,12 @@ impl Driver {
             self.queue.push_front(step);
         }
         let lost = result.lost.len();
+        if let (Some(journal), Some(time)) = (&mut self.journal, self.steps.copy_time()) {
+            let mut items = result.lost.iter();
+            if let Err(error) = items.try_for_each(|item| journal.lost(item.id.as_str(), time)) {
+                self.stop_for_journal(&error);
+            }
+        }
         self.lost.extend(result.lost);
         let failed = result
             .entries

@@ -41,12 +41,13 @@ pub(super) use step::{
 use super::change::ListChange;
 use super::outcome::{Failure, Reason};
 use super::stop::StopSignal;
+use crate::ext::bulk::journal::CopyRequest;
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::{ReadResult, Reader};
 use crate::ext::resource::AssetSummary;
 use crate::transport::BoxFuture;
 use crate::{Client, Error, RetryPolicy};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,6 +96,8 @@ pub trait JobSteps: Send + Sync + 'static {
     fn prepares(&self) -> bool;
     /// Returns the first task of a chunk. `sent` is true if an earlier run sent any ID of the chunk.
     fn first_task(&self, sent: bool) -> Task;
+    /// Returns the current time if the steps make copies. The journal records the times of these requests.
+    fn copy_time(&self) -> Option<SystemTime>;
     /// Waits until the pause of the step is over, and then runs the step.
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;
 }
@@ -142,6 +145,8 @@ pub struct Shared {
     pub(super) seen: Option<HashSet<String>>,
     /// IDs of the copies that earlier runs have made.
     pub(super) copies: HashSet<String>,
+    /// Requests of earlier runs for copies whose result is unknown, keyed by the ID of the original.
+    pub(super) copy_requests: HashMap<String, CopyRequest>,
 }
 
 impl Shared {
@@ -197,6 +202,10 @@ impl JobSteps for StepContext {
         } else {
             Task::Send { for_children: false }
         }
+    }
+
+    fn copy_time(&self) -> Option<SystemTime> {
+        None
     }
 
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult> {

@@ -3,8 +3,10 @@
 //! The file consists of JSON lines, and lines are only appended. The first line describes the job, and the
 //! next lines list the IDs of the job. A new file is created with all of these lines, or not at all. Before
 //! the job sends a change, it writes the IDs of the request to the disk, in a `sending` line. If the request
-//! changes only the children of these assets, the line is an `again` line instead. When outcomes are known,
-//! the job writes a `settled` line. An ID whose outcome is *not sent* counts as if no request had been sent
+//! changes only the children of these assets, the line is an `again` line instead. A duplication writes a
+//! `copying` line instead, and a `lost` line if the response to that request is lost; both have the time, so
+//! that a resumed job can compare it with the times in the IDs of assets. When outcomes are known, the job
+//! writes a `settled` line. An ID whose outcome is *not sent* counts as if no request had been sent
 //! for it. After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a
 //! `settled` line, the resumed job reads the assets of that line to find their outcomes.
 //!
@@ -21,7 +23,7 @@ pub use error::JournalError;
 pub(super) use writer::{EarlierRun, JournalWriter};
 
 use super::change::ChangeRecord;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Reason};
 use super::report::Counts;
 use crate::Client;
 use crate::ext::cascade::Cascade;
@@ -32,7 +34,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Maximum number of IDs in an `ids` line.
 const IDS_PER_LINE: usize = 1_000;
@@ -55,6 +57,10 @@ enum Line<'a> {
     /// IDs of the parents in the next request. This request changes only their children.
     #[serde(rename = "again")]
     SendingForChildren(Vec<Cow<'a, str>>),
+    /// ID of the asset that the next request copies.
+    Copying(TimedId<'a>),
+    /// ID of an asset for which the response to the `copying` request was lost.
+    Lost(TimedId<'a>),
     Settled(Vec<SettledId<'a>>),
 }
 
@@ -80,7 +86,6 @@ impl Header {
         client: &Client,
         begun: SystemTime,
     ) -> Self {
-        let since_epoch = begun.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             version: VERSION,
             job,
@@ -88,7 +93,7 @@ impl Header {
             change,
             ids: 0,
             base_url: client.base_url().to_owned(),
-            begun: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+            begun: milliseconds(begun),
         }
     }
 
@@ -109,6 +114,32 @@ impl Header {
         }
         Ok(())
     }
+}
+
+/// ID with a time in milliseconds since 1970.
+#[derive(Debug, Serialize, Deserialize)]
+struct TimedId<'a> {
+    id: Cow<'a, str>,
+    time: u64,
+}
+
+impl<'a> TimedId<'a> {
+    fn new(id: &'a str, time: SystemTime) -> Self {
+        Self {
+            id: Cow::Borrowed(id),
+            time: milliseconds(time),
+        }
+    }
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn time_of(milliseconds: u64) -> SystemTime {
+    let time = UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds));
+    time.unwrap_or(UNIX_EPOCH)
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -140,8 +171,9 @@ impl RecordedState {
 
     fn update(&mut self, newer: Self) {
         match newer.outcome {
-            // After an unknown outcome, the ID still counts as sent without a result.
-            Some(Outcome::Unknown { .. }) => {}
+            // After an unknown outcome, the ID still counts as sent without a result. If the response named
+            // the copy, the copy is known, but could not be read back.
+            Some(Outcome::Unknown { .. }) => self.copy = newer.copy.or(self.copy.take()),
             _ => *self = newer,
         }
     }
@@ -156,6 +188,19 @@ pub(super) enum SentFor {
     /// The request only handles the children of an asset that was already in the requested state. Reading the
     /// asset reveals nothing about the children.
     Children,
+}
+
+/// Request for a copy whose result is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct CopyRequest {
+    /// Time at which the request was sent; `None` if it was not recorded.
+    pub(super) sent: Option<SystemTime>,
+    /// Time at which the response was lost; `None` if the job ended before.
+    pub(super) lost: Option<SystemTime>,
+    /// True if an earlier run read the list after the request, and did not recognise the copy.
+    pub(super) was_searched: bool,
+    /// ID of the copy, if the response named it.
+    pub(super) copy: Option<String>,
 }
 
 /// Content of a journal: the description and the progress of a job.
@@ -182,6 +227,8 @@ pub struct Journal {
     header: Header,
     ids: Vec<String>,
     states: Vec<RecordedState>,
+    /// Requests for copies whose result is unknown, keyed by the ID of the original.
+    copy_requests: HashMap<String, CopyRequest>,
     /// IDs of assets that the account owned when the job began; `None` if no such IDs were recorded.
     seen: Option<HashSet<String>>,
     account: Option<String>,
@@ -327,6 +374,7 @@ impl Journal {
                         header: header.into_owned(),
                         ids: Vec::new(),
                         states: Vec::new(),
+                        copy_requests: HashMap::new(),
                         seen: None,
                         account: None,
                         length: 0,
@@ -347,6 +395,7 @@ impl Journal {
                     seen.extend(ids.into_iter().map(Cow::into_owned));
                 }
                 (line, Some(journal)) => {
+                    line.update_copy_requests(&mut journal.copy_requests);
                     for (id, newer) in line.states() {
                         let index = indices.get(&*id).copied();
                         let Some(state) = index.and_then(|index| journal.states.get_mut(index)) else {
@@ -380,6 +429,39 @@ impl Journal {
 }
 
 impl<'a> Line<'a> {
+    /// Records the times of requests for copies, and removes the requests whose results are known.
+    fn update_copy_requests(&self, requests: &mut HashMap<String, CopyRequest>) {
+        match self {
+            Self::Copying(TimedId { id, time }) => {
+                let request = CopyRequest {
+                    sent: Some(time_of(*time)),
+                    ..CopyRequest::default()
+                };
+                requests.insert(id.clone().into_owned(), request);
+            }
+            Self::Lost(TimedId { id, time }) => {
+                if let Some(request) = requests.get_mut(&**id) {
+                    request.lost = Some(time_of(*time));
+                }
+            }
+            Self::Settled(entries) => {
+                for SettledId { id, outcome, .. } in entries {
+                    match &**outcome {
+                        Outcome::Unknown { failure } => {
+                            if let Some(request) = requests.get_mut(&**id) {
+                                request.was_searched |= failure.reason() == Reason::NoAnswer;
+                            }
+                        }
+                        _ => {
+                            requests.remove(&**id);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Returns the states that the line records.
     fn states(self) -> Vec<(Cow<'a, str>, RecordedState)> {
         let sent = |ids: Vec<Cow<'a, str>>, purpose| {
@@ -387,9 +469,10 @@ impl<'a> Line<'a> {
             ids.into_iter().map(state).collect()
         };
         match self {
-            Self::Job(_) | Self::Ids(_) | Self::Account(_) | Self::Seen(_) => Vec::new(),
+            Self::Job(_) | Self::Ids(_) | Self::Account(_) | Self::Seen(_) | Self::Lost(_) => Vec::new(),
             Self::Sending(ids) => sent(ids, SentFor::Change),
             Self::SendingForChildren(ids) => sent(ids, SentFor::Children),
+            Self::Copying(TimedId { id, .. }) => sent(vec![id], SentFor::Change),
             Self::Settled(entries) => entries
                 .into_iter()
                 .map(|SettledId { id, outcome, copy }| {
@@ -574,7 +657,7 @@ mod tests {
             another journal\n\
             another process uses it; fix: wait until that job has ended, or cancel it\n\
             line 4 is damaged, so the lines after it are unusable: unknown variant `agian`, expected one of \
-            `job`, `ids`, `account`, `seen`, `sending`, `again`, `settled` at line 1 column 8; fix: \
+            `job`, `ids`, `account`, `seen`, `sending`, `again`, `copying`, `lost`, `settled` at line 1 column 8; fix: \
             move the file away \
             and run the job again with a new journal; it reads the assets first, and those that are as asked \
             count as already so\n\

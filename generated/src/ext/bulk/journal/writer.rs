@@ -1,19 +1,19 @@
 //! Writes and resumes journals.
 
 use super::error::{JournalError, JournalProblem};
-use super::{Header, IDS_PER_LINE, Journal, Line, RecordedState, SettledId};
+use super::{CopyRequest, Header, IDS_PER_LINE, Journal, Line, RecordedState, SettledId, TimedId, time_of};
 use crate::ext::bulk::outcome::{Entry, Outcome};
 use crate::ext::line_file::{LineError, LineFile, write_line};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// Writer of a journal.
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct JournalWriter {
     file: LineFile,
-    /// IDs in `sending` and `again` lines of this run that have no outcome yet.
+    /// IDs in `sending`, `again` and `copying` lines that have no outcome yet.
     sent: HashSet<String>,
 }
 
@@ -22,6 +22,8 @@ pub(in crate::ext::bulk) struct JournalWriter {
 pub(in crate::ext::bulk) struct EarlierRun {
     /// States of the IDs, in order.
     pub(in crate::ext::bulk) states: Vec<RecordedState>,
+    /// Requests for copies whose result is unknown, keyed by the ID of the original.
+    pub(in crate::ext::bulk) copy_requests: HashMap<String, CopyRequest>,
     /// IDs of assets that the account owned when the job began; `None` if no such IDs were recorded.
     pub(in crate::ext::bulk) seen: Option<HashSet<String>>,
     /// Start of the first run.
@@ -31,13 +33,6 @@ pub(in crate::ext::bulk) struct EarlierRun {
 }
 
 impl JournalWriter {
-    fn new(file: LineFile) -> Self {
-        Self {
-            file,
-            sent: HashSet::new(),
-        }
-    }
-
     /// Creates the journal, or resumes it if the file exists. An existing journal must describe the same
     /// change of the same IDs at the same base URL.
     pub(in crate::ext::bulk) fn open<I: AsRef<str>>(
@@ -72,7 +67,10 @@ impl JournalWriter {
         };
         let written = write().and_then(|()| LineFile::create(path, &text));
         let file = written.map_err(|error| JournalError::new(path, error.into()))?;
-        Ok(file.map(Self::new))
+        Ok(file.map(|file| Self {
+            file,
+            sent: HashSet::new(),
+        }))
     }
 
     fn resume<I: AsRef<str>>(
@@ -93,13 +91,17 @@ impl JournalWriter {
             return Err(failed(JournalProblem::OtherIds));
         }
         file.cut(journal.length).map_err(|error| failed(error.into()))?;
+        let states = journal.ids.into_iter().zip(&journal.states);
+        let sent = states.filter(|(_, state)| state.sent.is_some());
+        let sent = sent.map(|(id, _)| id).collect();
         let earlier = EarlierRun {
             states: journal.states,
+            copy_requests: journal.copy_requests,
             seen: journal.seen,
-            begun: UNIX_EPOCH + Duration::from_millis(journal.header.begun),
+            begun: time_of(journal.header.begun),
             account: journal.account,
         };
-        Ok((Self::new(file), earlier))
+        Ok((Self { file, sent }, earlier))
     }
 
     /// Returns the error for a client whose account differs from the account of the journal.
@@ -134,15 +136,24 @@ impl JournalWriter {
         } else {
             Line::Sending(ids)
         };
-        self.append(&line)?;
-        self.file
-            .sync()
-            .map_err(|error| JournalError::new(self.file.path(), error.into()))
+        self.append_durably(&line)
     }
 
-    /// Records the outcomes. The outcome *not sent* is recorded only for IDs in a `sending` or `again` line,
-    /// to show that the service has not processed that request. Without such a line, a resumed job sends the
-    /// ID anyway.
+    /// Records that the request for a copy of this asset is about to be sent. Returns once the line is on the
+    /// disk.
+    pub(in crate::ext::bulk) fn copying(&mut self, id: &str, time: SystemTime) -> Result<(), JournalError> {
+        self.sent.insert(id.to_owned());
+        self.append_durably(&Line::Copying(TimedId::new(id, time)))
+    }
+
+    /// Records that the response to the request for a copy of this asset was lost.
+    pub(in crate::ext::bulk) fn lost(&mut self, id: &str, time: SystemTime) -> Result<(), JournalError> {
+        self.append(&Line::Lost(TimedId::new(id, time)))
+    }
+
+    /// Records the outcomes. A resumed job sends the IDs that were not sent. The outcome *not sent* is
+    /// recorded only for IDs that earlier lines record as sent, because the service has not processed that
+    /// request.
     pub(in crate::ext::bulk) fn settled<I: AsRef<str>>(
         &mut self,
         entries: &[Entry<I>],
@@ -163,6 +174,13 @@ impl JournalWriter {
             return Ok(());
         }
         self.append(&Line::Settled(settled))
+    }
+
+    fn append_durably(&mut self, line: &Line<'_>) -> Result<(), JournalError> {
+        self.append(line)?;
+        self.file
+            .sync()
+            .map_err(|error| JournalError::new(self.file.path(), error.into()))
     }
 
     fn append(&mut self, line: &Line<'_>) -> Result<(), JournalError> {

@@ -1,100 +1,252 @@
 //! Finds copies after lost responses, by the names of the copies and by the times in their IDs.
+//!
+//! Anybody can make an asset with the name of a copy, and a second job that is equal to this one does. So an
+//! asset is only recognised as the copy of a request if nothing suggests that somebody else made it.
 
 use super::{DuplicationSteps, LIST_READS};
 use crate::ext::bulk::engine::{Item, StepResult, pause};
+use crate::ext::bulk::journal::CopyRequest;
 use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
 use crate::ext::resource::ListRow;
 use crate::values::id::generator::created_at;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-/// Tolerated difference between the clocks of this machine and of the service.
-const CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
+/// Tolerated difference between the clocks of this machine and of the service if a copy is recognised. The
+/// search for a copy lasts longer. So if a search was in vain, an asset that somebody makes afterwards is not
+/// recognised.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
+/// Largest difference between the clocks at which an asset may still be the copy.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
+/// Time after which the service no longer processes a request, and the list contains the copy.
+const SETTLED_AFTER: Duration = Duration::from_mins(10);
+/// Maximum number of assets that a message names.
+const NAMED: usize = 5;
 
-impl DuplicationSteps {
-    /// Looks for the requested copies whose responses were lost.
-    pub(super) async fn find_copies(&self, mut items: Vec<Item>, result: &mut StepResult) {
-        let mut requests_by_name: HashMap<String, usize> = HashMap::new();
-        for item in &items {
-            *requests_by_name.entry(self.name(&item.id)).or_default() += 1;
-        }
-        for attempt in 0..LIST_READS {
-            let is_last = attempt + 1 == LIST_READS || self.shared.stop_signal.is_set();
-            let rows = self.list().await.and_then(Result::ok);
-            let mut late = Vec::new();
-            for item in items {
-                let name = self.name(&item.id);
-                let is_single = requests_by_name.get(&name) == Some(&1);
-                match self.search(&name, rows.as_deref(), is_single) {
-                    Search::Copy(copy) => {
-                        let entry = Entry::new(item.id, item.position, Outcome::CONFIRMED);
-                        result.entries.push(entry.with_copy(Some(copy.into())));
-                    }
-                    Search::Late(_) if !is_last => late.push(item),
-                    Search::Late(note) | Search::Unclear(note) => {
-                        let lost =
-                            || Failure::new(Reason::NoAnswer, "an earlier run did not learn its result");
-                        let failure = item.failure.clone().unwrap_or_else(lost);
-                        let failure = failure.because(Reason::NoAnswer, &note);
-                        result.end(item, Outcome::Unknown { failure });
-                    }
-                }
-            }
-            if late.is_empty() {
-                return;
-            }
-            items = late;
-            self.shared.stop_signal.sleep(pause(attempt)).await;
-        }
-    }
-
-    /// Looks for the copy with this name. A recognised copy cannot be recognised again for another asset.
-    fn search(&self, name: &str, rows: Option<&[ListRow<String>]>, is_single: bool) -> Search {
-        let Some(rows) = rows else {
-            return Search::Late("the list of all assets could not be read to look for the copy".to_owned());
-        };
-        let mut known = self.known();
-        let is_new = |row: &&ListRow<String>| {
-            let existed = known.before.as_ref().is_some_and(|ids| ids.contains(&row.id));
-            row.name == name && !existed && !known.copies.contains(&row.id)
-        };
-        let candidates: Vec<&String> = rows.iter().filter(is_new).map(|row| &row.id).collect();
-        let begun = self.shared.begun;
-        match candidates.as_slice() {
-            [] => Search::Late(format!(
-                "no new asset has the name {name:?} so far, but the list may be late; \
-                 look for it before you duplicate this asset again"
-            )),
-            [copy] if is_single && known.before.is_some() && is_since(begun, copy.as_ref()) => {
-                let copy = (*copy).clone();
-                known.copies.insert(copy.clone());
-                Search::Copy(copy)
-            }
-            candidates => {
-                let mut ids: Vec<&str> = candidates.iter().map(AsRef::as_ref).collect();
-                ids.sort_unstable();
-                Search::Unclear(format!(
-                    "the copy may be one of these: {}; check them before you duplicate this asset again",
-                    ids.join(", ")
-                ))
-            }
-        }
-    }
+/// List of all assets, as the search for lost copies needs it.
+struct Assets {
+    /// Assets with the name of a copy that are new, and are not known copies.
+    candidates: HashMap<String, Vec<String>>,
+    /// All assets with the time in their ID that are not known copies.
+    created: Vec<(SystemTime, String)>,
+    /// ID of a new asset with the name of a copy that no lost response explains.
+    unexplained: Option<String>,
 }
 
 /// Result of the search for a copy.
 enum Search {
     Copy(String),
+    /// The service made no copy. Contains the reason.
+    NotMade(String),
     /// The copy was not found, but a later list may contain it. Contains the reason.
     Late(String),
     /// It is unclear which asset is the copy. Contains the reason.
     Unclear(String),
+    /// The list could not be read.
+    Unread,
 }
 
-/// Returns true if the ID was generated after the job began.
-fn is_since(begun: SystemTime, id: &str) -> bool {
-    let earliest = begun
-        .checked_sub(CLOCK_DIFFERENCE)
-        .unwrap_or(SystemTime::UNIX_EPOCH);
-    created_at(id).is_some_and(|created| created >= earliest)
+impl DuplicationSteps {
+    /// Looks for the copies that were requested, but for which the response was lost or the copy could not be
+    /// read back.
+    pub(super) async fn find_copies(&self, all: Vec<Item>, result: &mut StepResult) {
+        let mut items = Vec::new();
+        for item in all {
+            let request = self.unknown().get(item.id.as_str()).cloned().unwrap_or_default();
+            match request.copy {
+                Some(copy) => self.read_copy(item, copy, result).await,
+                None => items.push((item, request)),
+            }
+        }
+        let mut requests: HashMap<String, usize> = HashMap::new();
+        for (item, _) in &items {
+            *requests.entry(self.name(&item.id)).or_default() += 1;
+        }
+        for attempt in 0..LIST_READS {
+            if items.is_empty() {
+                return;
+            }
+            let is_last = attempt + 1 == LIST_READS || self.shared.stop_signal.is_set();
+            let rows = self.list().await.and_then(Result::ok);
+            let assets = rows.map(|rows| self.assets(rows, &requests));
+            let mut late = Vec::new();
+            for (item, request) in items {
+                let name = self.name(&item.id);
+                let is_single = requests.get(&name) == Some(&1);
+                let found = match &assets {
+                    Some(assets) => self.search(&name, &request, is_single, assets),
+                    None => Search::Unread,
+                };
+                if !is_last && matches!(found, Search::Late(_) | Search::Unread) {
+                    late.push((item, request));
+                } else {
+                    self.end_search(item, found, result);
+                }
+            }
+            items = late;
+            if !items.is_empty() {
+                self.shared.stop_signal.sleep(pause(attempt)).await;
+            }
+        }
+    }
+
+    /// Reads a copy that the response named, but that an earlier run could not read back.
+    async fn read_copy(&self, item: Item, copy: String, result: &mut StepResult) {
+        let verified = self.verify(&copy, &self.name(&item.id)).await;
+        let outcome = verified.unwrap_or_else(|failure| Outcome::Unknown { failure });
+        let entry = Entry::new(item.id, item.position, outcome);
+        result.entries.push(entry.with_copy(Some(copy.into())));
+    }
+
+    fn end_search(&self, item: Item, found: Search, result: &mut StepResult) {
+        let lost = || Failure::new(Reason::NoAnswer, "an earlier run did not learn its result");
+        let failure = item.failure.clone().unwrap_or_else(lost);
+        let outcome = match found {
+            Search::Copy(copy) => {
+                self.known().copies.insert(copy.clone());
+                let entry = Entry::new(item.id, item.position, Outcome::CONFIRMED);
+                return result.entries.push(entry.with_copy(Some(copy.into())));
+            }
+            Search::NotMade(note) => Outcome::NotSent {
+                failure: failure.because(Reason::NotProcessed, &note),
+            },
+            Search::Late(note) | Search::Unclear(note) => Outcome::Unknown {
+                failure: failure.because(Reason::NoAnswer, &note),
+            },
+            Search::Unread => {
+                let note = "the list of all assets could not be read to look for the copy";
+                Outcome::Unknown {
+                    failure: failure.because(Reason::NotReadable, note),
+                }
+            }
+        };
+        result.end(item, outcome);
+    }
+
+    /// Prepares a list for the search. `requests` counts the lost responses per name of a copy.
+    fn assets(&self, rows: Vec<ListRow<String>>, requests: &HashMap<String, usize>) -> Assets {
+        let known = self.known();
+        let originals = self.requests();
+        let begun = earlier(self.shared.begun, MAX_CLOCK_DIFFERENCE);
+        let mut assets = Assets {
+            candidates: HashMap::new(),
+            created: Vec::new(),
+            unexplained: None,
+        };
+        for row in rows {
+            let existed = known.before.as_ref().is_some_and(|ids| ids.contains(&row.id));
+            if existed || known.copies.contains(&row.id) || originals.contains(&row.id) {
+                continue;
+            }
+            let created = created_at(&row.id);
+            if let Some(created) = created {
+                assets.created.push((created, row.id.clone()));
+            }
+            if self.names.contains(&row.name) && created.is_none_or(|created| created >= begun) {
+                assets.candidates.entry(row.name).or_default().push(row.id);
+            }
+        }
+        for ids in assets.candidates.values_mut() {
+            ids.sort_unstable();
+        }
+        let unexplained = assets.candidates.iter().filter_map(|(name, ids)| {
+            let explained = requests.get(name).copied().unwrap_or_default();
+            ids.get(explained)
+        });
+        assets.unexplained = unexplained.min().cloned();
+        assets
+    }
+
+    /// Looks for the copy with this name.
+    fn search(&self, name: &str, request: &CopyRequest, is_single: bool, assets: &Assets) -> Search {
+        let candidates = assets.candidates.get(name).map_or(&[][..], Vec::as_slice);
+        match candidates {
+            [] => self.without_candidate(name, request, assets),
+            [copy] => match self.doubt(copy, request, is_single, assets) {
+                None => Search::Copy(copy.clone()),
+                Some(doubt) => Search::Unclear(format!(
+                    "the copy may be {copy}, but {doubt}; check it before you duplicate this asset again"
+                )),
+            },
+            candidates => Search::Unclear(format!(
+                "the copy may be one of these: {}; check them before you duplicate this asset again",
+                some_of(candidates)
+            )),
+        }
+    }
+
+    /// Returns the reason why the only new asset with the name of a copy may not be the copy.
+    fn doubt(&self, copy: &str, request: &CopyRequest, is_single: bool, assets: &Assets) -> Option<String> {
+        let CopyRequest { sent, lost, .. } = request;
+        let doubt = if self.known().before.is_none() {
+            "the list could not be read before the job"
+        } else if !is_single {
+            "the responses to several requests for this name were lost"
+        } else if let Some(id) = &assets.unexplained {
+            return Some(format!(
+                "somebody else also makes assets with the names of these copies: {id}"
+            ));
+        } else if request.was_searched {
+            "an earlier search did not find it, so somebody else may have made it since"
+        } else if let (Some(sent), Some(lost)) = (sent, lost) {
+            let in_flight = earlier(*sent, CLOCK_DIFFERENCE)..=later(*lost, CLOCK_DIFFERENCE);
+            if created_at(copy).is_some_and(|created| in_flight.contains(&created)) {
+                return None;
+            }
+            "its ID was not generated while the request was in flight"
+        } else {
+            "the journal does not record when the request ended, so somebody else may have made it since"
+        };
+        Some(doubt.to_owned())
+    }
+
+    /// Decides what no asset with the name of the copy means. After some time, it means that the service made
+    /// no copy, unless somebody may have renamed the copy.
+    fn without_candidate(&self, name: &str, request: &CopyRequest, assets: &Assets) -> Search {
+        let late = || {
+            Search::Late(format!(
+                "no new asset has the name {name:?} so far, but the list may be late; look for it before \
+                 you duplicate this asset again, or resume the job from its journal after {} minutes",
+                SETTLED_AFTER.as_secs() / 60
+            ))
+        };
+        let Some(sent) = request.sent else {
+            return late();
+        };
+        let end = later(request.lost.unwrap_or(sent), SETTLED_AFTER);
+        if self.shared.client.now() < end {
+            return late();
+        }
+        let possible = earlier(sent, MAX_CLOCK_DIFFERENCE)..=end;
+        let created = assets.created.iter().filter(|(time, _)| possible.contains(time));
+        let mut renamed: Vec<String> = created.map(|(_, id)| id.clone()).collect();
+        renamed.sort_unstable();
+        if renamed.is_empty() {
+            Search::NotMade("no asset was made at that time, so the service made no copy".to_owned())
+        } else {
+            Search::Unclear(format!(
+                "no new asset has the name {name:?}, but the copy may have been renamed, and these were made \
+                 at that time: {}; check them before you duplicate this asset again",
+                some_of(&renamed)
+            ))
+        }
+    }
+}
+
+fn earlier(time: SystemTime, by: Duration) -> SystemTime {
+    time.checked_sub(by).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn later(time: SystemTime, by: Duration) -> SystemTime {
+    time.checked_add(by).unwrap_or(time)
+}
+
+/// Lists some of the IDs for a message.
+fn some_of(ids: &[String]) -> String {
+    let named: Vec<&str> = ids.iter().take(NAMED).map(String::as_str).collect();
+    let more = match ids.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    named.join(", ") + &more
 }
