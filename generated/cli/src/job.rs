@@ -7,7 +7,7 @@ use crate::input::require_regular_file;
 use crate::journals;
 use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
-use crate::plan_job::undo_command;
+use crate::plan_job::undo_job_command;
 use crate::profile::{check_writable, create_private_folder, write_whole};
 use crate::progress::{LineDisplay, stop_signal};
 use crate::text::{count, of_library, printable, timestamp};
@@ -327,12 +327,11 @@ impl JobCommand<'_> {
             ];
             let command = self.context.command_line(&words);
             note(&format!("continue with: {command}"));
-        } else if let Some(path) = journal.filter(|_| self.verb != "delete" && report.counts().done > 0) {
-            let is_inferred = undo_is_inferred(self.verb, self.group);
-            note(&format!(
-                "undo with: {}",
-                undo_command(self.context, path, is_inferred)
-            ));
+        } else if let Some(path) = journal
+            && let Some(command) =
+                undo_job_command(self.context, path, self.verb, Some(self.group), report.counts())
+        {
+            note(&format!("undo with: {command}"));
         }
         let written = write_report(report, self.matches, output);
         if self.verb == "duplicate" && !output.is_explicit() {
@@ -418,13 +417,6 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
         (0, _) => Exit::Failed,
         _ => Exit::Partly,
     }
-}
-
-/// Returns true if the command that undoes a job needs the option `--accept-inferred`. It needs the option if
-/// the operations of the group are inferred, and if the undo deletes the copies of a duplication or archives
-/// assets again.
-pub(crate) fn undo_is_inferred(verb: &str, group: AssetGroup) -> bool {
-    matches!(verb, "duplicate" | "unarchive") && group.is_inferred()
 }
 
 /// Returns the number of IDs of a job for which the outcome is not yet known.

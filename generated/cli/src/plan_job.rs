@@ -12,9 +12,9 @@ use crate::progress::{LineDisplay, stop_signal};
 use crate::text::{count, of_library, printable};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::Client;
-use funnelflux::ext::Report;
 use funnelflux::ext::plan::{ChangePlan, PlanEntry, PlanError, PlanStep};
 use funnelflux::ext::snapshot::AssetKey;
+use funnelflux::ext::{AssetGroup, Counts, Report};
 use serde_json::Value;
 use std::fs;
 use std::io::{self, Write as _};
@@ -176,12 +176,8 @@ impl PlanCommand<'_> {
                 let kept = plan_beside(journal);
                 let command = continue_command(self.context, file.unwrap_or(&kept), journal);
                 note(&format!("continue with: {command}"));
-            } else if report.counts().done > 0 {
-                let is_inferred = plan.entries().iter().any(PlanEntry::is_inferred);
-                note(&format!(
-                    "undo with: {}",
-                    undo_command(self.context, journal, is_inferred)
-                ));
+            } else if let Some(command) = undo_plan_command(self.context, journal, plan, report.counts()) {
+                note(&format!("undo with: {command}"));
             }
         }
         if !output.is_explicit() {
@@ -236,14 +232,39 @@ fn already_begun(context: &Context, journal: Option<&Path>) -> Failure {
     })
 }
 
-/// Returns the command that undoes a job.
-pub(crate) fn undo_command(context: &Context, journal: &Path, is_inferred: bool) -> String {
+fn undo_command(context: &Context, journal: &Path, is_inferred: bool) -> String {
     let journal = journals::argument(journal);
     let mut words = vec!["undo", &journal];
     if is_inferred && !context.options.accept_inferred {
         words.push("--accept-inferred");
     }
     context.command_line(&words)
+}
+
+/// Returns the command that undoes a bulk job; `None` if the job changed nothing or deletes assets. The
+/// command gets the option `--accept-inferred` if the operations of the group are inferred, and if the undo
+/// deletes the copies of a duplication or archives assets again.
+pub(crate) fn undo_job_command(
+    context: &Context,
+    journal: &Path,
+    verb: &str,
+    group: Option<AssetGroup>,
+    counts: Counts,
+) -> Option<String> {
+    let is_inferred = matches!(verb, "duplicate" | "unarchive") && group.is_some_and(AssetGroup::is_inferred);
+    (verb != "delete" && counts.done > 0).then(|| undo_command(context, journal, is_inferred))
+}
+
+/// Returns the command that undoes an applied plan; `None` if the plan changed nothing or only deletes assets.
+pub(crate) fn undo_plan_command(
+    context: &Context,
+    journal: &Path,
+    plan: &ChangePlan,
+    counts: Counts,
+) -> Option<String> {
+    let can_undo = plan.counts().into_keys().any(|step| step != PlanStep::Delete);
+    let is_inferred = plan.entries().iter().any(PlanEntry::is_inferred);
+    (can_undo && counts.done > 0).then(|| undo_command(context, journal, is_inferred))
 }
 
 /// Returns the command that continues an interrupted `apply` of a plan.

@@ -2,15 +2,15 @@
 
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
-use crate::job::{left, undo_is_inferred, verb_of};
+use crate::job::{left, verb_of};
 use crate::journals::{self, JournalFile, plan_beside};
 use crate::output::{View, row_arguments};
 use crate::path::JsonPath;
-use crate::plan_job::{continue_command, undo_command};
+use crate::plan_job::{continue_command, undo_job_command, undo_plan_command};
 use crate::text::timestamp;
 use clap::{ArgMatches, Command};
-use funnelflux::ext::plan::{ChangePlan, PlanEntry};
-use funnelflux::ext::{AssetGroup, Counts, Journal};
+use funnelflux::ext::plan::ChangePlan;
+use funnelflux::ext::{AssetGroup, Journal};
 use serde_json::{Value, json};
 
 pub(crate) fn command() -> Command {
@@ -52,7 +52,7 @@ fn view() -> View {
 fn row(context: &Context, journal: &JournalFile) -> Result<Value, Failure> {
     let path = &journal.path;
     let plan = plan_beside(path);
-    let (job, counts, unsettled, next, is_inferred) = if plan.exists() {
+    let (job, counts, unsettled, next, undo) = if plan.exists() {
         let plan_failure = crate::plan_job::plan_failure;
         let read = ChangePlan::read(&plan).map_err(plan_failure)?;
         let counts = read.progress(path).map_err(plan_failure)?;
@@ -62,34 +62,24 @@ fn row(context: &Context, journal: &JournalFile) -> Result<Value, Failure> {
             counts,
             counts.not_sent + counts.unknown,
             next,
-            read.entries().iter().any(PlanEntry::is_inferred),
+            undo_plan_command(context, path, &read, counts),
         )
     } else {
         let read = Journal::read(path).map_err(|error| Failure::library_file(&error, error.io_error()))?;
         let mut groups = AssetGroup::all().iter();
         let group = groups.find(|group| group.segment() == Some(read.segment()));
         let verb = verb_of(read.change()).unwrap_or_default();
-        let is_inferred = group.is_some_and(|group| undo_is_inferred(verb, *group));
+        let undo = undo_job_command(context, path, verb, group.copied(), read.counts());
         let group = group.map_or(read.segment(), |group| group.name());
         let next = context.command_line(&[group, verb, "--resume", &journals::argument(path)]);
-        (
-            read.job().to_owned(),
-            read.counts(),
-            left(&read),
-            next,
-            is_inferred,
-        )
+        (read.job().to_owned(), read.counts(), left(&read), next, undo)
     };
-    let next = match (unsettled, counts) {
-        (1.., _) => next,
-        (0, Counts { done: 1.., .. }) => undo_command(context, path, is_inferred),
-        _ => String::new(),
-    };
+    let next = if unsettled > 0 { Some(next) } else { undo };
     Ok(json!({
         "changed": timestamp(journal.modified),
         "job": job,
         "left": unsettled,
-        "next": next,
+        "next": next.unwrap_or_default(),
         "counts": counts,
         "journal": path,
     }))

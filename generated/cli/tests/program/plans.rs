@@ -403,6 +403,31 @@ fn jobs_are_listed_with_the_commands_that_continue_or_undo_them() {
 }
 
 #[test]
+fn no_command_undoes_a_deletion() {
+    let (world, ids) = World::new(2);
+    let copied = world
+        .run(&format!("offer-sources duplicate {} --yes", ids[0]))
+        .code(0);
+    assert!(
+        copied.err.contains("undo with: funnelflux undo"),
+        "{}",
+        copied.err
+    );
+    let undone = world.run("undo --yes").code(0);
+    assert_eq!(world.status(copied.out.trim()), "deleted");
+    let deleted = world
+        .run(&format!("offer-sources delete {} --yes", ids[1]))
+        .code(0);
+    for ran in [undone, deleted] {
+        assert!(!ran.err.contains("undo with"), "{}", ran.err);
+    }
+    let jobs = world.run("jobs -o json").code(0);
+    let jobs: Vec<Value> = serde_json::from_str(&jobs.out).unwrap();
+    let has_next = jobs.iter().map(|job| job["next"] != "");
+    assert_eq!(has_next.collect::<Vec<_>>(), [false, false, true]);
+}
+
+#[test]
 fn a_set_of_assets_moves_to_another_account() {
     let (world, ids) = world();
     world

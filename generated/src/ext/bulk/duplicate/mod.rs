@@ -73,7 +73,7 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// before the job, no other lost response was for a copy with the same name, no earlier search was in vain,
 /// and nobody else made assets with the names of the copies. The job reads the list up to four times, because
 /// the list may be out of date. If the copy is not recognised, the outcome is *unknown*, and the failure
-/// lists the candidates, if any. Before you duplicate that asset again, check whether a candidate is the copy.
+/// lists the candidates, if any. Check whether a candidate is the copy before you duplicate that asset again.
 ///
 /// A job that resumes from its journal looks again. Ten minutes after a request, the outcome is *not sent* if
 /// no asset was made at the time of the request, and the next run makes the copy. A copy that an earlier run

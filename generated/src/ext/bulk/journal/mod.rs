@@ -657,8 +657,8 @@ mod tests {
             another journal\n\
             another process uses it; fix: wait until that job has ended, or cancel it\n\
             line 4 is damaged, so the lines after it are unusable: unknown variant `agian`, expected one of \
-            `job`, `ids`, `account`, `seen`, `sending`, `again`, `copying`, `lost`, `settled` at line 1 column 8; fix: \
-            move the file away \
+            `job`, `ids`, `account`, `seen`, `sending`, `again`, `copying`, `lost`, `settled` at line 1 \
+            column 8; fix: move the file away \
             and run the job again with a new journal; it reads the assets first, and those that are as asked \
             count as already so\n\
             its format has version 9; this version of the crate supports 2\n\
