@@ -75,9 +75,28 @@ pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<S
     }
     if let Some(file) = matches.get_one::<String>("ids-from") {
         let name = if file == "-" { "stdin" } else { file };
-        given.extend(read_ids(&read_text(file)?, name, id)?);
+        let text = read_text(file).map_err(|failure| match snapshot_command(file) {
+            Some(command) => failure.fix(format!(
+                "for the assets of a snapshot, pass them on stdin: {command}"
+            )),
+            None => failure,
+        })?;
+        given.extend(read_ids(&text, name, id)?);
     }
     Ok(given)
+}
+
+/// Returns a shell command that passes assets from a file to `--ids-from -`; `None` if the file cannot be a
+/// snapshot.
+fn snapshot_command(file: &str) -> Option<String> {
+    let print = if Path::new(file).is_dir() {
+        format!("cat {file}/GROUP/*.json")
+    } else if file.ends_with(".tar.gz") {
+        format!("tar -xzOf {file} --wildcards 'GROUP/*'")
+    } else {
+        return None;
+    };
+    Some(format!("{print} | funnelflux GROUP COMMAND --ids-from -"))
 }
 
 /// Maximum number of bytes of an input. Without this limit, an endless file would fill the memory.
@@ -100,6 +119,9 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
         )
     } else {
         let path = Path::new(file);
+        if path.is_dir() {
+            return Err(Failure::usage(format!("{file} is a folder")).fix("name a file"));
+        }
         let read = fs::File::open(path).and_then(|file| read_bounded(file, MAX_INPUT_BYTES));
         let failed = |error| file_failure("read", path, &error).with_exit(Exit::Usage);
         (file, read.map_err(failed)?)
@@ -107,6 +129,9 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
     let Some(bytes) = read else {
         return Err(Failure::usage(format!("{name} has more than 512 MiB")).fix("split the input"));
     };
+    if bytes.starts_with(b"\x1f\x8b") {
+        return Err(Failure::usage(format!("{name} is compressed")).fix("unpack it"));
+    }
     // Some spreadsheet programs begin their files with a byte order mark.
     let bytes = bytes
         .strip_prefix(b"\xef\xbb\xbf")
@@ -137,7 +162,8 @@ pub(crate) fn require_regular_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Reads IDs from text, which is a JSON list, NDJSON, CSV with a header, or one ID per line. If the text is
+/// Reads IDs from text, which is a JSON list, NDJSON, CSV with a header, or one ID per line, with or without
+/// quotation marks. If the text is
 /// the report of a job, the IDs for which the job did not succeed are left out. For example, if the report of
 /// `archive` is the input of `delete`, assets that were not archived are not deleted.
 pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
@@ -147,9 +173,11 @@ pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<
         Some(_) => match text.lines().next() {
             Some(header) if is_csv_header(header, id) => entries_of_csv(text, name, id)?,
             _ => {
-                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-                let lines = lines.filter(|line| !line.starts_with('#'));
-                return Ok(lines.map(str::to_owned).collect());
+                let lines = text.lines().map(str::trim).enumerate();
+                let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+                return lines
+                    .map(|(index, line)| id_of_line(line, index + 1, name))
+                    .collect();
             }
         },
     };
@@ -163,6 +191,21 @@ pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<
         ));
     }
     Ok(taken.into_iter().map(|entry| entry.id).collect())
+}
+
+/// Returns the ID in a line. Programs such as `jq` without `-r` print JSON strings. A JSON string that is part
+/// of a list ends with a comma.
+fn id_of_line(line: &str, number: usize, name: &str) -> Result<String, Failure> {
+    if let Ok(id) = serde_json::from_str(line.strip_suffix(',').unwrap_or(line)) {
+        return Ok(id);
+    }
+    if line.starts_with('"') && line.contains("\",") {
+        let message = format!("{name}:{number}: expected one ID, actual {line}");
+        return Err(Failure::usage(message).fix(
+            "write one ID per line, for example with jq -r, or begin the CSV with a header that has id",
+        ));
+    }
+    Ok(line.to_owned())
 }
 
 /// Entry of a JSON or CSV input, with its ID.
@@ -354,6 +397,8 @@ mod tests {
         let id = JsonPath::of_pointer("/idThing");
         for text in [
             "a\nb\n\n# comment\n",
+            "\"a\"\r\n\"b\"\r\n",
+            "  \"a\",\nb\n",
             "[\"a\", \"b\"]",
             "{\"id\": \"a\"}\n{\"id\": \"b\"}\n",
             "[{\"idThing\": \"a\", \"id\": \"x\"}, {\"id\": \"b\"}]",
@@ -374,6 +419,10 @@ mod tests {
         for (text, problem) in [
             ("[{\"name\": \"x\"}]", "f: the entry 1 has no ID"),
             ("[\"a\",", "f: invalid JSON"),
+            (
+                "\"a\"\n\"b\",\"name\"\n",
+                "f:2: expected one ID, actual \"b\",\"name\"\nfix: write one ID per line, for example with",
+            ),
             ("id,name\n,x\n", "f:2: the row has no ID"),
             ("id,name\na,x\n\n\r\n,x\n", "f:5: the row has no ID"),
         ] {

@@ -145,6 +145,41 @@ fn the_report_of_a_duplication_stands_for_the_copies() {
 }
 
 #[test]
+fn a_snapshot_is_no_list_of_ids() {
+    let (world, ids) = World::new(2);
+    world.run("export snapshot").code(0);
+    world.run("export snapshot.tar.gz").code(0);
+    for (file, problem, fix) in [
+        ("snapshot", "snapshot is a folder", "cat snapshot/GROUP/*.json | "),
+        (
+            "snapshot.tar.gz",
+            "snapshot.tar.gz is compressed",
+            "tar -xzOf snapshot.tar.gz --wildcards 'GROUP/*' | ",
+        ),
+    ] {
+        let refused = world
+            .run(&format!("offer-sources archive --ids-from {file} --yes"))
+            .code(2);
+        let expected = format!(
+            "error: {problem}\nfix: for the assets of a snapshot, pass them on stdin: {fix}funnelflux GROUP \
+             COMMAND --ids-from -\n"
+        );
+        assert_eq!(refused.err, expected);
+    }
+    let folder = fs::read_dir(world.path("snapshot/offer-sources")).unwrap();
+    let assets: String = folder
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    world
+        .run_with("offer-sources archive --ids-from - --yes", &assets)
+        .code(0);
+    assert!(ids.iter().all(|id| world.status(id) == "archived"));
+    let quoted = format!("{:?}\n{:?},\n", ids[0], ids[1]);
+    world.run_with("offer-sources unarchive - --yes", &quoted).code(0);
+    assert_eq!(world.count("active"), 2);
+}
+
+#[test]
 fn conditions_select_single_assets_and_never_all_by_mistake() {
     let (world, ids) = World::new(3);
     let line = format!("offer-sources get {} --filter status=archived -o ndjson", ids[0]);
