@@ -11,6 +11,10 @@ const HEADING: &str = "Global options";
 
 /// Options that all commands share.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option without a value, or with two"
+)]
 pub(crate) struct GlobalOptions {
     /// Name of the profile, from `--profile`.
     pub(crate) profile: Option<String>,
@@ -26,6 +30,8 @@ pub(crate) struct GlobalOptions {
     pub(crate) accept_inferred: bool,
     /// True if the command runs on a fake service in memory.
     pub(crate) fake: bool,
+    /// True if errors are printed as JSON.
+    pub(crate) errors_as_json: bool,
 }
 
 impl GlobalOptions {
@@ -39,6 +45,7 @@ impl GlobalOptions {
             yes: matches.get_flag("yes"),
             accept_inferred: matches.get_flag("accept-inferred"),
             fake: matches.get_flag("fake"),
+            errors_as_json: text("errors").as_deref() == Some("json"),
         }
     }
 }

@@ -138,6 +138,29 @@ impl Failure {
         self
     }
 
+    /// Adds a property to the JSON object that is printed for programs.
+    pub(crate) fn property(mut self, name: &str, value: &str) -> Self {
+        self.details.properties.insert(name.to_owned(), json!(value));
+        self
+    }
+
+    /// Adds the properties of an error of the library.
+    pub(crate) fn error_properties(mut self, error: &Error) -> Self {
+        let details = [
+            ("type", Some(json!(error.error_type()))),
+            ("operation", error.operation().map(|operation| json!(operation))),
+            ("status", error.status().map(|status| json!(status.as_u16()))),
+            ("service_message", error.message().map(|message| json!(message))),
+            ("request_id", error.request_id().map(|id| json!(id))),
+            ("attempts", Some(json!(error.attempts()))),
+        ];
+        let known = details
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        self.details.properties.extend(known);
+        self
+    }
+
     /// Writes the failure to stderr.
     pub(crate) fn report(&self, as_json: bool) {
         // If stderr is closed, the error is ignored.
@@ -201,19 +224,7 @@ impl From<&Error> for Failure {
         } else if exit == Exit::Usage {
             failure = failure.or_fix("correct the command; its --help shows the arguments");
         }
-        let details = [
-            ("type", Some(json!(error.error_type()))),
-            ("operation", error.operation().map(|operation| json!(operation))),
-            ("status", error.status().map(|status| json!(status.as_u16()))),
-            ("service_message", error.message().map(|message| json!(message))),
-            ("request_id", error.request_id().map(|id| json!(id))),
-            ("attempts", Some(json!(error.attempts()))),
-        ];
-        let known = details
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        failure.details.properties.extend(known);
-        failure
+        failure.error_properties(error)
     }
 }
 

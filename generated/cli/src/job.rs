@@ -316,7 +316,7 @@ impl JobCommand<'_> {
     }
 
     fn finish(&self, report: &Report<String>, journal: Option<&Path>, output: &Output) -> CommandResult {
-        print_report(report);
+        print_report(self.context, report);
         let unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
         if let (true, Some(path)) = (unfinished, journal) {
             let words = [
@@ -373,10 +373,41 @@ impl ReportId for AssetKey {
     }
 }
 
-/// Prints a report to stderr.
-pub(crate) fn print_report<I: ReportId>(report: &Report<I>) {
+/// Prints a report to stderr. With `--errors json`, each failed asset is a JSON object on a line.
+pub(crate) fn print_report<I: ReportId>(context: &Context, report: &Report<I>) {
+    let as_json = context.options.errors_as_json;
+    let text = if as_json {
+        format!("{}: {}", report.job(), report.counts())
+    } else {
+        report.to_string()
+    };
     // If stderr is closed, the error is ignored.
-    let _ = writeln!(io::stderr(), "{}", printable(&of_library(&report.to_string())));
+    let _ = writeln!(io::stderr(), "{}", printable(&of_library(&text)));
+    let exit = exit_of(report);
+    for entry in report.iter().filter(|_| as_json) {
+        if let Some(failure) = failure_of(entry) {
+            failure.with_exit(exit).report(true);
+        }
+    }
+}
+
+/// Returns the failure of an asset, with its ID and its outcome.
+fn failure_of<I: ReportId>(entry: &Entry<I>) -> Option<Failure> {
+    let failure = entry.outcome.failure()?;
+    let shown = Failure::failed(failure.to_string());
+    let shown = match failure.error() {
+        Some(error) => shown.error_properties(error),
+        None => shown,
+    };
+    let shown = match entry.id.group() {
+        Some(group) => shown.property("group", group),
+        None => shown,
+    };
+    Some(
+        shown
+            .property("id", entry.id.id())
+            .property("outcome", name_of(&entry.outcome)),
+    )
 }
 
 /// Writes the outcomes of a report to stdout if the user chose a format, and to the file that `--report`
@@ -462,10 +493,9 @@ pub(crate) fn report_view() -> View {
     }
 }
 
-/// Returns the row for an entry of a report. It contains the ID, the outcome, the ID of a copy, the message
-/// of a failure, and the group if the report can have assets of several groups.
-fn row<I: ReportId>(entry: &Entry<I>) -> Value {
-    let outcome = match &entry.outcome {
+/// Returns the name of an outcome in reports.
+const fn name_of(outcome: &Outcome) -> &'static str {
+    match outcome {
         Outcome::Done { confirmed: true } => "done",
         Outcome::Done { confirmed: false } => "done, not read back",
         Outcome::AlreadySo { .. } => "already so",
@@ -473,7 +503,13 @@ fn row<I: ReportId>(entry: &Entry<I>) -> Value {
         Outcome::Unknown { .. } => "unknown",
         Outcome::NotSent { .. } => "not sent",
         _ => "other",
-    };
+    }
+}
+
+/// Returns the row for an entry of a report. It contains the ID, the outcome, the ID of a copy, the message
+/// of a failure, and the group if the report can have assets of several groups.
+fn row<I: ReportId>(entry: &Entry<I>) -> Value {
+    let outcome = name_of(&entry.outcome);
     let message = entry.outcome.failure().map(ToString::to_string);
     let copy = entry.copy().map(ReportId::id);
     let mut row = json!({ "id": entry.id.id(), "outcome": outcome, "copy": copy, "message": message });

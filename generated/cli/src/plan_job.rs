@@ -169,7 +169,7 @@ impl PlanCommand<'_> {
         display.finish();
         let report = sent.map_err(plan_failure)?;
         let output = self.context.output(self.matches, &crate::job::report_view())?;
-        print_report(&report);
+        print_report(self.context, &report);
         let is_unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
         if let Some(journal) = &journal {
             if is_unfinished {

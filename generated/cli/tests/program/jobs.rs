@@ -9,6 +9,34 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 #[test]
+fn failed_assets_are_json_lines_for_programs() {
+    let (world, ids) = World::new(2);
+    world.fake.lock(&ids[1]);
+    for line in [
+        format!("offer-sources archive {} --yes", ids.join(" ")),
+        format!("offer-sources set {} --set postbackTxId=x --yes", ids.join(" ")),
+    ] {
+        let ran = world.run(&format!("--errors json {line}")).code(3);
+        let failed = ran.err.lines().filter(|line| line.starts_with('{'));
+        let errors: Vec<Value> = failed.map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [error] = errors.as_slice() else {
+            panic!("{}", ran.err)
+        };
+        let error = &error["error"];
+        assert_eq!(
+            (&error["id"], &error["outcome"], &error["exit_code"]),
+            (&json!(ids[1]), &json!("rejected"), &json!(3)),
+            "{error}"
+        );
+        assert!(
+            error["status"].is_u64() && error["operation"].is_string(),
+            "{error}"
+        );
+        assert!(!ran.err.contains("rejected ("), "{}", ran.err);
+    }
+}
+
+#[test]
 fn a_plan_changes_nothing_and_counts_children() {
     let (world, ids) = World::new(3);
     world.fake.seed_page("2nIemP000001", &ids[0]);
