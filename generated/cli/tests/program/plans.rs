@@ -192,6 +192,39 @@ fn a_spreadsheet_makes_a_round_trip() {
 }
 
 #[test]
+fn imported_categories_have_names_or_ids() {
+    let (world, ids) = World::new(3);
+    world.fake.seed_category("2nIemC000001", "Evergreen");
+    world.fake.seed_category("2nIemC000002", "2nIemC000002");
+    let import = |text: &str| world.run_with("offer-sources import - --yes", text);
+    let category = |id: &str| body(&world, "offersource", id)["idCategory"].clone();
+    let rows = format!(
+        "id,category\n{},Evergreen\n{},2nIemC000002\n{},\n",
+        ids[0], ids[1], ids[2]
+    );
+    import(&rows).code(0);
+    assert_eq!(category(&ids[0]), "2nIemC000001");
+    assert_eq!(category(&ids[1]), "2nIemC000002");
+    let unknown = import(&format!(
+        "id,category\n{},Evergreen\n{},Evergren\n",
+        ids[1], ids[2]
+    ))
+    .code(1);
+    let expected = "error: stdin: column 2: no category has this ID or name: \"Evergren\"; nothing was sent";
+    assert!(unknown.err.contains(expected), "{}", unknown.err);
+    assert_eq!(category(&ids[1]), "2nIemC000002");
+    import(&format!(
+        "id,category\n{},\"\"\"\"\"\"\n{},\"\"\n",
+        ids[0], ids[1]
+    ))
+    .code(0);
+    assert_eq!(
+        (category(&ids[0]), category(&ids[1])),
+        (json!(""), json!("2nIemC000002"))
+    );
+}
+
+#[test]
 fn wrong_rows_name_their_line_and_nothing_is_sent() {
     let (world, ids) = world();
     let mut page = String::new();

@@ -1,13 +1,13 @@
 //! `funnelflux GROUP archive|unarchive|delete|move`: changes many assets in a job.
 
-use super::note_inferred;
+use super::category_ids;
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::job::{self, JobCommand};
 use crate::{assets, input};
 use clap::{Arg, ArgMatches, Command};
+use funnelflux::Client;
 use funnelflux::ext::{AssetGroup, Cascade, ChangeRecord};
-use funnelflux::{Client, id};
 
 fn job_command(name: &'static str, about: String) -> Command {
     Command::new(name)
@@ -151,12 +151,10 @@ async fn with_target_id(
     context: &Context,
 ) -> Result<ChangeRecord, Failure> {
     if let ChangeRecord::MoveToCategory { category } = &change {
-        let categories = assets::category_group(group).filter(|_| !category.is_empty());
-        let Some(categories) = categories.filter(|_| !id::is_well_formed(category)) else {
+        if category.is_empty() {
             return Ok(change);
-        };
-        note_inferred(categories, context);
-        let ids = assets::resolve(client, categories, vec![category.clone()]).await?;
+        }
+        let ids = category_ids(client, group, vec![category.clone()], context).await?;
         let category = ids.into_iter().next().unwrap_or_default();
         return Ok(ChangeRecord::MoveToCategory { category });
     }

@@ -2,6 +2,7 @@
 
 mod cells;
 
+use super::category_ids;
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, KnownFields, NewFields};
@@ -9,22 +10,26 @@ use crate::output::View;
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
-use cells::value_of;
+use cells::{EMPTY_TEXT, value_of};
 use clap::{Arg, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
 use funnelflux::id;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 pub(super) fn command(group: AssetGroup) -> Command {
+    let categories = match group.category_pointer() {
+        Some(_) => " The column \"category\" takes IDs and names of categories.",
+        None => "",
+    };
     Command::new("import")
         .about(format!("Changes and creates {} from a CSV file", group.plural()))
         .long_about(format!(
             "Changes and creates {} from a CSV file. The command \"{} list -o csv --all-fields\" writes such \
              a file. A row with an ID changes that asset, and a row without an ID creates one. Columns are \
-             JSON paths. An empty cell keeps the value. To set an empty text, enter \"\" \
+             JSON paths.{categories} An empty cell keeps the value. To set an empty text, enter \"\" \
              into the cell in a spreadsheet program, or \"\"\"\"\"\" in a text editor.",
             group.plural(),
             group.name()
@@ -42,8 +47,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
 pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
     let file = matches.get_one::<String>("file").cloned().unwrap_or_default();
     let name = if file == "-" { "stdin" } else { file.as_str() };
-    let table = Table::read(&input::read_text(&file)?, name, &assets::view(group))?;
+    let mut table = Table::read(&input::read_text(&file)?, name, &assets::view(group))?;
     let client = context.client()?;
+    table.find_categories(&client, group, context).await?;
     let current = table.current(&client, group).await?;
     let fields = KnownFields::read(&client, group, &current).await?;
     if NewFields::of(matches) == NewFields::Refuse {
@@ -146,6 +152,41 @@ impl<'n> Table<'n> {
             .get(self.id?)
             .map(|id| id.trim())
             .filter(|id| !id.is_empty())
+    }
+
+    /// Replaces the names of categories by their IDs.
+    async fn find_categories(
+        &mut self,
+        client: &Client,
+        group: AssetGroup,
+        context: &Context,
+    ) -> Result<(), Failure> {
+        let path = group.category_pointer().map(JsonPath::of_pointer);
+        let Some(column) = self
+            .columns
+            .iter()
+            .position(|column| path.as_ref() == Some(column))
+        else {
+            return Ok(());
+        };
+        let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
+        let names: BTreeSet<String> = cells
+            .filter(|cell| !cell.is_empty() && *cell != EMPTY_TEXT)
+            .cloned()
+            .collect();
+        let found = category_ids(client, group, names.iter().cloned().collect(), context).await;
+        let ids = found.map_err(|failure| {
+            let message = format!("{}: column {}: {}", self.name, column + 1, failure.message);
+            failure.with_message(format!("{message}; nothing was sent"))
+        })?;
+        let ids: HashMap<String, String> = names.into_iter().zip(ids).collect();
+        let cells = self.rows.iter_mut().filter_map(|row| row.cells.get_mut(column));
+        for cell in cells {
+            if let Some(id) = ids.get(cell) {
+                id.clone_into(cell);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the assets that the rows change, and returns them by ID.

@@ -17,6 +17,7 @@ use crate::context::{Context, note};
 use crate::exit::{CommandResult, Failure};
 use clap::{ArgMatches, Command};
 use funnelflux::ext::AssetGroup;
+use funnelflux::{Client, id};
 
 /// Returns the command of each group whose assets can be found by ID. Other groups have no command.
 pub(super) fn commands() -> impl Iterator<Item = Command> {
@@ -93,6 +94,21 @@ fn note_inferred(group: AssetGroup, context: &Context) {
     if let Some(said) = said {
         note(&said);
     }
+}
+
+/// Returns the IDs of categories of a group. Each of them is given by its ID or its exact name.
+async fn category_ids(
+    client: &Client,
+    group: AssetGroup,
+    given: Vec<String>,
+    context: &Context,
+) -> Result<Vec<String>, Failure> {
+    let has_names = given.iter().any(|text| !id::is_well_formed(text));
+    let Some(categories) = assets::category_group(group).filter(|_| has_names) else {
+        return Ok(given);
+    };
+    note_inferred(categories, context);
+    assets::resolve(client, categories, given).await
 }
 
 /// Runs a command of a group.

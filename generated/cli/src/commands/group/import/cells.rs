@@ -6,7 +6,7 @@ use funnelflux::json::{self, ParseError};
 use serde_json::Value;
 
 /// Content of a cell that sets a text field to the empty text.
-const EMPTY_TEXT: &str = "\"\"";
+pub(super) const EMPTY_TEXT: &str = "\"\"";
 
 /// Converts a cell that is not empty into the value of a field. `current` is the value that the field has
 /// now. If the field has no value, `usual` is the kind of its values in other assets.
@@ -25,10 +25,12 @@ pub(super) fn value_of(cell: &str, current: Option<&Value>, usual: Option<Kind>)
             Err(ParseError::Rounded(number)) => Err(number.to_string()),
             _ => Err(format!("expected a number, not {cell:?}")),
         },
-        Some(Kind::Json) => parse().map_err(|error| match error {
-            ParseError::Json(error) => format!("expected JSON: {error}"),
-            error => error.to_string(),
-        }),
+        Some(Kind::Json) => match parse() {
+            Ok(value) if value.is_array() || value.is_object() || value.is_null() => Ok(value),
+            Ok(_) => Err(format!("expected a list or an object in JSON, not {cell:?}")),
+            Err(ParseError::Json(error)) => Err(format!("expected JSON: {error}")),
+            Err(error) => Err(error.to_string()),
+        },
         None => match parse() {
             Err(ParseError::Rounded(number)) => Err(number.to_string()),
             value => Ok(value.unwrap_or_else(|_| Value::from(cell))),
@@ -55,6 +57,8 @@ mod tests {
             ("many", Some(json!(1)), None, Err("expected a number")),
             ("ja", Some(json!(true)), None, Err("expected true or false")),
             ("[1", Some(json!([])), None, Err("expected JSON")),
+            ("\"\"", Some(json!([])), None, Err("expected a list or an object")),
+            ("null", Some(json!([])), None, Ok(json!(null))),
             (
                 "0.1234567890123456789",
                 Some(json!(4)),
