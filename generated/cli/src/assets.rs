@@ -70,13 +70,17 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
 /// command that uses it reports the error.
 ///
 /// # Errors
-/// Returns an error if the list cannot be read, or if an entry is the name of several assets. Also returns an
-/// error for an entry that is neither an ID nor the name of an asset, and does not have the format of an ID.
+/// Returns an error if an entry is empty, if the list cannot be read, if an entry is the name of several assets, or if an entry is
+/// neither an ID nor a name of an asset and does not have the format of an ID.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,
     given: Vec<String>,
 ) -> Result<Vec<String>, Failure> {
+    if let Some(index) = given.iter().position(String::is_empty) {
+        let message = format!("{} number {} is empty", group.singular(), index + 1);
+        return Err(Failure::usage(message).fix("give an ID or a name; a variable of a script may be empty"));
+    }
     if given.iter().all(|text| id::is_well_formed(text)) || !group.abilities().list {
         return Ok(given);
     }
@@ -92,8 +96,11 @@ pub(crate) async fn resolve(
         }
         ids.push(id.unwrap_or(text));
     }
-    // IDs of old accounts have other formats, so an unlisted text can still be an ID.
-    let (_, unknown) = texts(client, group, &unlisted).await?;
+    // IDs of old accounts have other formats, so an unlisted text can still be an ID. Requests separate IDs by
+    // commas, so a text with a comma can only be a name.
+    let (mut unknown, unlisted): (Vec<String>, Vec<String>) =
+        unlisted.into_iter().partition(|text| text.contains(','));
+    unknown.extend(texts(client, group, &unlisted).await?.1);
     if unknown.is_empty() {
         Ok(ids)
     } else {

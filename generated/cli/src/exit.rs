@@ -216,7 +216,9 @@ impl From<&Error> for Failure {
         };
         let mut failure = Self::new(exit, error.to_string());
         if exit == Exit::Authentication {
-            failure.details.fix = Some("log in again: funnelflux auth login".to_owned());
+            let fix =
+                "log in again: funnelflux auth login. If the token is in the environment, renew it there";
+            failure.details.fix = Some(fix.to_owned());
         } else if error.is_retryable() {
             failure.details.fix = Some("run the same command again later".to_owned());
         } else if exit == Exit::Refused {

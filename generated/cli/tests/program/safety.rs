@@ -145,6 +145,29 @@ fn the_report_of_a_duplication_stands_for_the_copies() {
 }
 
 #[test]
+fn an_empty_id_and_a_name_with_a_comma_are_reported_as_such() {
+    let (world, ids) = World::new(1);
+    let run = |arguments: &[&str]| {
+        let arguments = ["offer-sources"].iter().chain(arguments);
+        ran(world.command(arguments.chain(&["--yes"])), "")
+    };
+    for arguments in [
+        &["archive", "a", ""][..],
+        &["edit", ""],
+        &["replace", &ids[0], ""],
+        &["get", ""],
+    ] {
+        let refused = run(arguments).code(2);
+        let expected = format!("error: offer source number {} is empty\n", arguments.len() - 1);
+        assert!(refused.err.contains(&expected), "{arguments:?}: {}", refused.err);
+    }
+    let refused = run(&["archive", "a, b"]).code(1);
+    let expected = "error: no offer source has this ID or name: \"a, b\"\n";
+    assert!(refused.err.starts_with(expected), "{}", refused.err);
+    assert_eq!(world.count("active"), 1);
+}
+
+#[test]
 fn a_snapshot_is_no_list_of_ids() {
     let (world, ids) = World::new(2);
     world.run("export snapshot").code(0);
