@@ -165,7 +165,8 @@ impl DuplicationSteps {
             [copy] => match self.doubt(copy, request, is_single, assets) {
                 None => Search::Copy(copy.clone()),
                 Some(doubt) => Search::Unclear(format!(
-                    "the copy may be {copy}, but {doubt}; check it before you duplicate this asset again"
+                    "the copy may be {copy}{}, but {doubt}; check it before you duplicate this asset again",
+                    made_after(request, copy).unwrap_or_default()
                 )),
             },
             candidates => Search::Unclear(format!(
@@ -231,6 +232,12 @@ impl DuplicationSteps {
             ))
         }
     }
+}
+
+/// Describes the time at which an asset was made. The time helps people to decide whether it is the copy.
+fn made_after(request: &CopyRequest, id: &str) -> Option<String> {
+    let after = created_at(id)?.duration_since(request.sent?).ok()?;
+    Some(format!(", made {:.1} s after the request", after.as_secs_f64()))
 }
 
 fn earlier(time: SystemTime, by: Duration) -> SystemTime {
