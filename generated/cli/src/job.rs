@@ -470,11 +470,12 @@ pub(crate) fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
 }
 
 fn invalid_job(error: &InvalidJob) -> Failure {
-    let cause = match error {
-        InvalidJob::Journal(error) => error.io_error(),
-        _ => None,
-    };
-    Failure::library_file(error, cause)
+    match error {
+        InvalidJob::Journal(journal) => {
+            Failure::library_file(error, journal.io_error()).or_fix("name another file with --journal")
+        }
+        _ => Failure::usage(error.to_string()),
+    }
 }
 
 fn print_plan(plan: &Plan<String>, output: &Output) -> Result<(), Failure> {

@@ -138,7 +138,10 @@ fn new_beside(path: &Path) -> io::Result<Option<tempfile::NamedTempFile>> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
     // The error would name the temporary file.
-    file.map(Some).map_err(|error| error.kind().into())
+    file.map(Some).map_err(|error| match error.kind() {
+        kind @ io::ErrorKind::NotFound => io::Error::new(kind, "its folder does not exist"),
+        kind => kind.into(),
+    })
 }
 
 /// Name of the profile in use. `is_explicit` is true if the command line chose the profile.

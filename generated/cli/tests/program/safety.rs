@@ -145,6 +145,36 @@ fn the_report_of_a_duplication_stands_for_the_copies() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_has_a_fix() {
+    let (world, ids) = World::new(1);
+    fs::write(world.path("notes.txt"), "notes\n").unwrap();
+    for (option, problem) in [
+        (
+            "--report none/r.csv",
+            "cannot write none/r.csv: its folder does not exist; nothing was sent\nfix: ",
+        ),
+        (
+            "--journal none/j",
+            "journal none/j: No such file or directory (os error 2)\nfix: name another file",
+        ),
+        (
+            "--journal notes.txt",
+            "journal notes.txt: this is not the journal of a bulk job\nfix: name another file",
+        ),
+    ] {
+        let refused = world
+            .run(&format!("offer-sources archive {} --yes {option}", ids[0]))
+            .code(2);
+        assert!(
+            refused.err.contains(&format!("error: {problem}")),
+            "{}",
+            refused.err
+        );
+    }
+    assert_eq!(world.count("active"), 1);
+}
+
+#[test]
 fn an_empty_id_and_a_name_with_a_comma_are_reported_as_such() {
     let (world, ids) = World::new(1);
     let run = |arguments: &[&str]| {
