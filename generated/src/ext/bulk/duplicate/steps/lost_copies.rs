@@ -188,7 +188,7 @@ impl DuplicationSteps {
                 "somebody else also makes assets with the names of these copies: {id}"
             ));
         } else if request.was_searched {
-            "an earlier search did not find it, so somebody else may have made it since"
+            "an earlier search did not recognise it, so somebody else may have made it"
         } else if let (Some(sent), Some(lost)) = (sent, lost) {
             let in_flight = earlier(*sent, CLOCK_DIFFERENCE)..=later(*lost, CLOCK_DIFFERENCE);
             if created_at(copy).is_some_and(|created| in_flight.contains(&created)) {
@@ -196,7 +196,7 @@ impl DuplicationSteps {
             }
             "its ID was not generated while the request was in flight"
         } else {
-            "the journal does not record when the request ended, so somebody else may have made it since"
+            "the journal does not record when the request ended, so somebody else may have made it"
         };
         Some(doubt.to_owned())
     }
