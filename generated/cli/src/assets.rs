@@ -4,7 +4,7 @@
 use crate::exit::{Exit, Failure};
 use crate::output::View;
 use crate::path::JsonPath;
-use crate::text::{count, of_library, one_line};
+use crate::text::{count, of_library, one_line, shortened};
 use funnelflux::ext::{AssetGroup, AssetStatus, FoundAsset};
 use funnelflux::{Client, id, json};
 use serde_json::Value;
@@ -14,6 +14,12 @@ use std::collections::HashMap;
 
 /// Maximum number of entries that an error message lists.
 const SHOWN: usize = 5;
+
+/// Maximum number of characters of a name that an error message shows.
+const SHOWN_CHARACTERS: usize = 60;
+
+/// Maximum length of a text that is looked up as an ID. IDs of old accounts are shorter.
+const MAX_ID_BYTES: usize = 200;
 
 /// Returns the short names, such as `name` and `status`, for paths in the assets of a group.
 pub(crate) fn view(group: AssetGroup) -> View {
@@ -96,10 +102,11 @@ pub(crate) async fn resolve(
         }
         ids.push(id.unwrap_or(text));
     }
-    // IDs of old accounts have other formats, so an unlisted text can still be an ID. Requests separate IDs by
-    // commas, so a text with a comma can only be a name.
-    let (mut unknown, unlisted): (Vec<String>, Vec<String>) =
-        unlisted.into_iter().partition(|text| text.contains(','));
+    // IDs of old accounts have other formats, so an unlisted text can still be an ID. A long text, or a text
+    // with a comma, can only be a name, because the URL of a request lists the IDs, separated by commas.
+    let (mut unknown, unlisted): (Vec<String>, Vec<String>) = unlisted
+        .into_iter()
+        .partition(|text| text.contains(',') || text.len() > MAX_ID_BYTES);
     unknown.extend(texts(client, group, &unlisted).await?.1);
     if unknown.is_empty() {
         Ok(ids)
@@ -190,7 +197,7 @@ pub(crate) fn unknown_assets(group: AssetGroup, unknown: &[String]) -> Failure {
     let shown: Vec<String> = unknown
         .iter()
         .take(SHOWN)
-        .map(|text| format!("{text:?}"))
+        .map(|text| format!("{:?}", shortened(text, SHOWN_CHARACTERS)))
         .collect();
     let more = match unknown.len().saturating_sub(SHOWN) {
         0 => String::new(),
@@ -264,7 +271,7 @@ impl<'r> Names<'r> {
         };
         let message = format!(
             "{:?} is the name of {}: {}{more}",
-            one_line(name),
+            shortened(&one_line(name), SHOWN_CHARACTERS),
             count(rows.len(), group.singular(), group.plural()),
             candidates.join(", ")
         );

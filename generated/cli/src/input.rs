@@ -4,6 +4,7 @@ use crate::context::note;
 use crate::exit::{Exit, Failure, file_failure};
 use crate::job::is_success;
 use crate::path::JsonPath;
+use crate::text::shortened;
 use clap::{Arg, ArgAction, ArgMatches};
 use funnelflux::json::{self, ParseError};
 use serde_json::value::RawValue;
@@ -98,6 +99,9 @@ fn snapshot_command(file: &str) -> Option<String> {
     };
     Some(format!("{print} | funnelflux GROUP COMMAND --ids-from -"))
 }
+
+/// Maximum number of characters of an input that a message shows.
+const SHOWN: usize = 60;
 
 /// Maximum number of bytes of an input. Without this limit, an endless file would fill the memory.
 const MAX_INPUT_BYTES: u64 = 512 * 1024 * 1024;
@@ -200,7 +204,10 @@ fn id_of_line(line: &str, number: usize, name: &str) -> Result<String, Failure> 
         return Ok(id);
     }
     if line.starts_with('"') && line.contains("\",") {
-        let message = format!("{name}:{number}: expected one ID, actual {line}");
+        let message = format!(
+            "{name}:{number}: expected one ID, actual {}",
+            shortened(line, SHOWN)
+        );
         return Err(Failure::usage(message).fix(
             "write one ID per line, for example with jq -r, or begin the CSV with a header that has id",
         ));
@@ -250,11 +257,8 @@ fn entries_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<
                     .or_else(|| value.get("id"))
             };
             let Some(id) = value.as_str().or_else(|| property()?.as_str()) else {
-                let mut shown = value.to_string();
-                if shown.chars().count() > 60 {
-                    shown = shown.chars().take(60).collect::<String>() + "…";
-                }
-                let number = found.len() + 1;
+                let (number, shown) = (found.len() + 1, value.to_string());
+                let shown = shortened(&shown, SHOWN);
                 return Err(invalid(format!("the entry {number} has no ID: {shown}")));
             };
             let outcome = value.get("outcome").and_then(Value::as_str);

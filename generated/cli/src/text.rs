@@ -72,6 +72,14 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Shortens a text to a maximum number of characters.
+pub(crate) fn shortened(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// Formats a number with its noun, such as `1 page` or `12 pages`.
 pub(crate) fn count(number: usize, singular: &str, plural: &str) -> String {
     match number {

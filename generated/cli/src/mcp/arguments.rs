@@ -2,7 +2,7 @@
 
 use super::tool::{Kind, Parameter, Tool, groups, operations};
 use crate::exit::Failure;
-use crate::text::one_line;
+use crate::text::{one_line, shortened};
 use funnelflux::ext::AssetGroup;
 use funnelflux::operations::Operation;
 use rmcp::model::JsonObject;
@@ -174,10 +174,5 @@ impl Kind {
 
 /// Returns the beginning of a text, on one line.
 pub(super) fn shown(text: &str) -> String {
-    let line = one_line(text);
-    let mut start: String = line.chars().take(SHOWN).collect();
-    if start.len() < line.len() {
-        start.push('…');
-    }
-    start
+    shortened(&one_line(text), SHOWN).into_owned()
 }

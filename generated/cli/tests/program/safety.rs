@@ -194,6 +194,8 @@ fn an_empty_id_and_a_name_with_a_comma_are_reported_as_such() {
     let refused = run(&["archive", "a, b"]).code(1);
     let expected = "error: no offer source has this ID or name: \"a, b\"\n";
     assert!(refused.err.starts_with(expected), "{}", refused.err);
+    let refused = run(&["archive", &"x".repeat(100_000)]).code(1);
+    assert!(refused.err.contains("xxx…\"\nfix: "), "{}", refused.err.len());
     assert_eq!(world.count("active"), 1);
 }
 

@@ -14,6 +14,7 @@ pub(super) use reads::{
 };
 
 use super::experiment::Finding;
+use crate::text::shortened;
 use serde::Serialize;
 
 /// Maximum number of characters of a response that a finding shows.
@@ -48,8 +49,5 @@ fn mismatch() -> Vec<Finding> {
 fn shown(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
+    shortened(&text, SHOWN).into_owned()
 }
