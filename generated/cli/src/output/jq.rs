@@ -2,6 +2,7 @@
 
 use crate::exit::Failure;
 use crate::output::write_out;
+use crate::text::shortened;
 use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, unwrap_valr};
@@ -93,7 +94,10 @@ pub(crate) fn run<T>(
 ) -> Result<T, Failure> {
     let filter = compile(expression)?;
     let failed = |error: String| {
-        let message = format!("the jq expression {expression:?} failed: {error}");
+        let message = format!(
+            "the jq expression {expression:?} failed: {}",
+            without_data(&error)
+        );
         Failure::failed(message).fix("correct the expression, or see the data with -o json")
     };
     let input = Val::deserialize(input).map_err(|error| failed(error.to_string()))?;
@@ -103,6 +107,19 @@ pub(crate) fn run<T>(
         .map(|result| result.map(JqResult).map_err(|error| failed(error.to_string())))
         .fuse();
     read(&mut results)
+}
+
+/// Number of characters that remain at either end of the message of a failed expression.
+const KEPT_CHARACTERS: usize = 100;
+
+/// Removes the middle of a long message. The message quotes the whole value to which an operator was applied.
+fn without_data(message: &str) -> String {
+    let length = message.chars().count();
+    if length <= 2 * KEPT_CHARACTERS {
+        return message.to_owned();
+    }
+    let end: String = message.chars().skip(length - KEPT_CHARACTERS).collect();
+    shortened(message, KEPT_CHARACTERS).into_owned() + &end
 }
 
 /// Results are printed only when this number of bytes is buffered, or when all results are known.
@@ -156,6 +173,15 @@ mod tests {
         assert_eq!(
             texts(r#".[] | select(.id | test("^b")) | .id"#, false).unwrap(),
             ["\"b\""]
+        );
+        let long = json!([{ "id": "x".repeat(1_000) }]);
+        let failure = run(".id", &long, |results| {
+            results.next().unwrap().map(|result| result.text(true))
+        });
+        let failure = failure.unwrap_err().to_string();
+        assert!(
+            failure.contains("xxx…xxx") && failure.contains("with \"id\""),
+            "{failure}"
         );
         for (invalid, reason) in [
             (".[", "at its end"),
