@@ -1,6 +1,8 @@
 //! Properties that hold for every bulk job, under any settings of the fake and any faults.
 
-use crate::scenario::{ChildrenOption, JobOptions, KEEPER, RequestedChange, Scenario, scenario};
+use crate::scenario::{
+    ChildrenOption, InjectedFault, JobOptions, KEEPER, RequestedChange, Scenario, SourceSetup, scenario,
+};
 use crate::service::{Alarm, client};
 use funnelflux::Client;
 use funnelflux::ext::{
@@ -8,6 +10,7 @@ use funnelflux::ext::{
     Outcome, Outcomes, Repeated,
 };
 use funnelflux::types::OfferSourceId;
+use funnelflux_fake::Fault;
 use funnelflux_fake::{Asset, State, Status};
 use funnelflux_suites::run;
 use futures_util::StreamExt as _;
@@ -310,6 +313,45 @@ fn job_reports_the_truth(scenario: &Scenario) -> PropertyResult {
 #[test]
 fn every_job_reports_the_truth() {
     for_all(SCENARIOS, job_reports_the_truth);
+}
+
+/// A chunk that is refused because of a locked parent may be applied in part. A later refusal of a parent
+/// alone then reveals nothing about its children.
+#[test]
+fn a_refusal_after_a_refused_chunk_reveals_nothing_about_children() {
+    let source = |locked, pages: &[&'static str]| SourceSetup {
+        status: "archived",
+        category: "c1",
+        locked,
+        pages: pages.to_vec(),
+    };
+    let scenario = Scenario {
+        policies: 15_526_513_105_240_503_328,
+        max_entries: None,
+        max_url_length: None,
+        stale_lists: 0,
+        sources: vec![source(true, &[]), source(false, &["active"])],
+        faults: vec![InjectedFault {
+            fault: Fault::ExpireToken,
+            reads: false,
+            after: 1,
+            times: 2,
+        }],
+        action: RequestedChange::Archive(ChildrenOption::Orphan),
+        ids: vec![0, 1],
+        options: JobOptions {
+            chunk_size: 4,
+            concurrency: 3,
+            retries: 1,
+            look_first: true,
+            verify: None,
+            in_order: false,
+            stop_after: None,
+            url_length: 8_000,
+            ends_after: None,
+        },
+    };
+    job_reports_the_truth(&scenario).unwrap();
 }
 
 /// Drops a job in the middle, as a crash would, and resumes it from its journal with another client.

@@ -82,7 +82,7 @@ impl StepContext {
                     result.then_after(Duration::ZERO, attempts, task, items);
                 } else if items.len() > 1 && !is_foreign {
                     result.split(items, for_children, 0);
-                } else if is_foreign && !is_first_request
+                } else if !is_first_request
                     || items
                         .iter()
                         .any(|item| item.earlier_request == EarlierRequest::Unanswered)
