@@ -76,8 +76,8 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
 /// command that uses it reports the error.
 ///
 /// # Errors
-/// Returns an error if an entry is empty, if the list cannot be read, if an entry is the name of several assets, or if an entry is
-/// neither an ID nor a name of an asset and does not have the format of an ID.
+/// Returns an error if an entry is empty, if the list cannot be read, if an entry is the name of several
+/// assets, or if an entry is neither an ID nor a name of an asset and does not have the format of an ID.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,

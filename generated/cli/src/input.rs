@@ -197,8 +197,8 @@ pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<
     Ok(taken.into_iter().map(|entry| entry.id).collect())
 }
 
-/// Returns the ID in a line. Programs such as `jq` without `-r` print JSON strings. A JSON string that is part
-/// of a list ends with a comma.
+/// Returns the ID in a line. Programs such as `jq` without `-r` print JSON strings. A JSON string that is
+/// part of a list ends with a comma.
 fn id_of_line(line: &str, number: usize, name: &str) -> Result<String, Failure> {
     if let Ok(id) = serde_json::from_str(line.strip_suffix(',').unwrap_or(line)) {
         return Ok(id);

@@ -255,7 +255,8 @@ pub(crate) fn undo_job_command(
     (verb != "delete" && counts.done > 0).then(|| undo_command(context, journal, is_inferred))
 }
 
-/// Returns the command that undoes an applied plan; `None` if the plan changed nothing or only deletes assets.
+/// Returns the command that undoes an applied plan; `None` if the plan changed nothing or only deletes
+/// assets.
 pub(crate) fn undo_plan_command(
     context: &Context,
     journal: &Path,
