@@ -154,8 +154,8 @@ fn root(facts: &DocumentFacts<'_>, items: &Items) -> String {
 /// Renders the public items. All types are in one module, and the operations of each tag are in a module of
 /// their own.
 fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
-    let about = "Re-exports of the generated items, and lists of the operations and of the calls that read \
-                 new assets back.";
+    let about = "Re-exports the generated items. Lists all operations, and all calls that read an asset back \
+                 after its creation.";
     let mut page = Page::new(about);
     let mut types = Vec::new();
     if !items.ids.is_empty() {
@@ -201,8 +201,8 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         "/// Marker types, one for each kind of asset.\n{CLIENT}\npub(crate) mod kinds {{\n{kinds}\n}}"
     ));
     page.piece(&format!(
-        "/// Calls that read a new asset back: one for each operation that creates an asset under a\n\
-         /// client-generated ID.\n{CLIENT}\n\
+        "/// Calls that read an asset back after its creation. There is one for each operation that creates an\n\
+         /// asset with an ID from the client.\n{CLIENT}\n\
          pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{read_backs}\n];"
     ));
     page.piece(&format!(

@@ -8,8 +8,8 @@ use crate::values::open_enum::open_enum;
 open_enum! {
     /// Values of the property `cascadeAction`.
     ///
-    /// Treatment of the children. If this field is absent, the operation behaves as it did before the
-    /// field was introduced.
+    /// Treatment of the children. Without this field, the operation behaves as before the introduction
+    /// of the field.
     CascadeAction {
         /// `cascade`
         Cascade = "cascade",
@@ -48,15 +48,15 @@ open_enum! {
     }
 }
 
-/// Properties of the copy that are to differ from the original.
+/// Properties in which the copy differs from the original.
 ///
 /// Schema `DuplicateRequest`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DuplicateRequest {
-    /// Fields of the copy whose values differ from the original, keyed by JSON name (such as `baseURL`
-    /// or `trackingFieldSlots`). ID, owner and status cannot be changed here, because the service sets
-    /// them afterwards.
+    /// New values of the fields in which the copy differs from the original, keyed by JSON name (such
+    /// as `baseURL` or `trackingFieldSlots`). ID, owner and status cannot be changed here, because the
+    /// service sets them afterwards.
     ///
     /// `bodyUpdates` in JSON.
     ///
@@ -198,8 +198,8 @@ impl MoveCategoryRequest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParentMutationRequest {
-    /// Treatment of the children. If this field is absent, the operation behaves as it did before the
-    /// field was introduced.
+    /// Treatment of the children. Without this field, the operation behaves as before the introduction
+    /// of the field.
     ///
     /// `cascadeAction` in JSON.
     pub cascade_action: Option<CascadeAction>,

@@ -285,8 +285,8 @@ fn documentation(tag: &Tag, resource: &Resource) -> String {
     let inferred: Vec<String> = inferred.map(|(verb, _)| format!("{verb}s")).collect();
     if !inferred.is_empty() {
         let verbs = inferred.join(" or ");
-        let words = "call its method `acknowledge_inferred`";
-        paragraphs.push(format!("Before you send a job that {verbs}, {words}."));
+        let words = "call the job's method `acknowledge_inferred`";
+        paragraphs.push(format!("Before you send a job that {verbs} assets, {words}."));
     }
     let (verb, body) = if let Some((verb, change)) = changes.clone().next() {
         let acknowledge = if change.inferred {

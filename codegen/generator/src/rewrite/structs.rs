@@ -79,7 +79,7 @@ pub(super) fn collections_in_options(state: &mut State<'_>) {
 pub(super) fn document_fields(state: &mut State<'_>) {
     for field in fields(&mut state.types).filter(|field| !doc_comments::is_documented(&field.attrs)) {
         let text = if serde_fields::is_flat(field) {
-            "Alternative, present if its fields are present.".to_owned()
+            "One alternative of the value: `Some` if the value has the fields of this alternative.".to_owned()
         } else {
             format!("`{}` in JSON.", serde_fields::json_name(field))
         };

@@ -130,7 +130,8 @@ pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
     }
     paragraphs.push(format!("`{} {}`", model.method, model.path));
     if model.requires_acknowledgement {
-        let words = "This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.";
+        let words = "This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the \
+                     request.";
         paragraphs.push(words.to_owned());
     }
     paragraphs.extend(evidence::paragraph(operation));
@@ -187,7 +188,7 @@ fn of_body(body: &Value) -> String {
         words.push_str("The request body.");
     }
     if !body.is_true("required") {
-        words.push_str(" `None` sends no body.");
+        words.push_str(" With `None`, no body is sent.");
     }
     format!("- `body`: {}", words.replace('\n', " "))
 }

@@ -142,7 +142,7 @@ impl Hoist<'_, '_> {
                 name = of_group;
                 description = words.map_or(description, |words| {
                     let words = rustdoc::capitalised(&words.with_article());
-                    format!("{words} that several operations send or return.")
+                    format!("{words}, as several operations send or return it.")
                 });
             }
             shared.component = Some(name.clone());

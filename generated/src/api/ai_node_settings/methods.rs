@@ -100,13 +100,14 @@ impl Client {
     ///
     /// `DELETE /ainodesettings/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** ID of the settings to delete, if only
     ///   the settings of one AI node are deleted. This older parameter is used only if the body lists
     ///   no IDs.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The settings have been deleted.

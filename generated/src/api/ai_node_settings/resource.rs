@@ -30,7 +30,7 @@ impl Client {
     /// settings. Their paths and bodies are inferred. The client methods and the types document the
     /// evidence.
     ///
-    /// Before you send a job that deletes, call its method `acknowledge_inferred`.
+    /// Before you send a job that deletes assets, call the job's method `acknowledge_inferred`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};

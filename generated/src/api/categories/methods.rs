@@ -14,8 +14,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments, unless stated otherwise: partly documented by the vendor. Based on a
-/// shortened copy of the page *Categories*. The copy names and explains parameters and fields, but
-/// states neither their types nor which of them are required.
+/// shortened copy of the page *Categories*. It has the names and meanings of parameters and fields,
+/// but neither their types nor which of them are required.
 impl Client {
     /// **Inferred.** List categories.
     ///
@@ -122,7 +122,7 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category to copy. Evidence: **inferred**
     ///   from the general pattern of the API. Modelled on the group *Offer Sources*.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -145,14 +145,15 @@ impl Client {
     ///
     /// `DELETE /category/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. This older
     ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the general
     ///   pattern of the API. Modelled on the group *Offer Sources*.
     /// - `body`: The assets that the operation archives or deletes, and the treatment of their
-    ///   children. `None` sends no body.
+    ///   children. With `None`, no body is sent.
     ///
     /// # Response
     /// The categories have been deleted.
@@ -176,7 +177,8 @@ impl Client {
     ///
     /// `PUT /category/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: The assets that the operation archives or deletes, and the treatment of their

@@ -12,7 +12,7 @@ open_enum! {
     /// Schema `CategoryType`.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Categories*.
-    /// The copy names and explains parameters and fields, but states neither their types nor which of
+    /// It has the names and meanings of parameters and fields, but neither their types nor which of
     /// them are required.
     CategoryType {
         /// `trafficsources`
@@ -46,8 +46,8 @@ open_enum! {
 /// Schema `Category`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Categories*. The copy names and explains parameters and
-/// fields, but states neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Categories*. It has the names and meanings of parameters
+/// and fields, but neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {

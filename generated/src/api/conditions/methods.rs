@@ -14,8 +14,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments, unless stated otherwise: partly documented by the vendor. Based on a
-/// shortened copy of the page *Conditions*. The copy names and explains parameters and fields, but
-/// states neither their types nor which of them are required.
+/// shortened copy of the page *Conditions*. It has the names and meanings of parameters and fields,
+/// but neither their types nor which of them are required.
 impl Client {
     /// **Inferred.** List conditions.
     ///
@@ -179,7 +179,7 @@ impl Client {
     /// - `id_condition` (`idCondition`): **Inferred.** ID of the condition to copy.
     ///   Evidence: **inferred** from the general pattern of the API. Modelled on the group *Offer
     ///   Sources*.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -200,13 +200,14 @@ impl Client {
     ///
     /// `DELETE /condition/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Inferred.** ID of a single condition to delete. This older
     ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the general
     ///   pattern of the API. Modelled on the group *Offer Sources*.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The conditions have been deleted.
@@ -228,7 +229,8 @@ impl Client {
     ///
     /// `PUT /condition/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

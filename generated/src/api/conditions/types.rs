@@ -12,8 +12,8 @@ use crate::values::object::object;
 /// Schema `Condition`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Conditions*. The copy names and explains parameters and
-/// fields, but states neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Conditions*. It has the names and meanings of parameters
+/// and fields, but neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
@@ -121,7 +121,7 @@ impl Condition {
 /// Schema `ConditionInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Conditions*. The copy names and explains parameters and fields, but states neither
+/// of the page *Conditions*. It has the names and meanings of parameters and fields, but neither
 /// their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -293,7 +293,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -316,7 +316,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -339,7 +339,8 @@ impl Client {
     ///
     /// `DELETE /campaign/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
     /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
@@ -351,7 +352,7 @@ impl Client {
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
     ///   older parameter is used only if the body lists no IDs.
     /// - `body`: The assets that the operation archives or deletes, and the treatment of their
-    ///   children. `None` sends no body.
+    ///   children. With `None`, no body is sent.
     ///
     /// # Response
     /// The funnel groups have been deleted.
@@ -375,13 +376,14 @@ impl Client {
     ///
     /// `DELETE /funnelgroup/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
     ///   older parameter is used only if the body lists no IDs.
     /// - `body`: The assets that the operation archives or deletes, and the treatment of their
-    ///   children. `None` sends no body.
+    ///   children. With `None`, no body is sent.
     ///
     /// # Response
     /// The funnel groups have been deleted.
@@ -405,7 +407,8 @@ impl Client {
     ///
     /// `PUT /campaign/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
     /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
@@ -434,7 +437,8 @@ impl Client {
     ///
     /// `PUT /funnelgroup/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: The assets that the operation archives or deletes, and the treatment of their

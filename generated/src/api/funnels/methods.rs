@@ -27,11 +27,11 @@ impl Client {
     /// # Arguments
     /// - `status`: **Partly documented.** Status of the funnels to return. `not-deleted` means active
     ///   and archived. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Funnels*. The copy names and explains parameters and fields, but states neither their
+    ///   page *Funnels*. It has the names and meanings of parameters and fields, but neither their
     ///   types nor which of them are required.
     /// - `funnel_type` (`funnelType`): **Partly documented.** Return only funnels of this type. The
     ///   possible types are unknown. Evidence: partly documented by the vendor. Based on a shortened
-    ///   copy of the page *Funnels*. The copy names and explains parameters and fields, but states
+    ///   copy of the page *Funnels*. It has the names and meanings of parameters and fields, but
     ///   neither their types nor which of them are required.
     ///
     /// # Response
@@ -55,8 +55,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Partly documented.** ID of the funnel. Evidence: partly documented
-    ///   by the vendor. Based on a shortened copy of the page *Funnels*. The copy names and explains
-    ///   parameters and fields, but states neither their types nor which of them are required.
+    ///   by the vendor. Based on a shortened copy of the page *Funnels*. It has the names and meanings
+    ///   of parameters and fields, but neither their types nor which of them are required.
     ///
     /// # Response
     /// The funnel.
@@ -73,7 +73,7 @@ impl Client {
     /// # Arguments
     /// - `id_funnels` (`idFunnels`): **Partly documented.** The IDs of the funnels to return. Sent as
     ///   one comma-separated string. Evidence: partly documented by the vendor. Based on a shortened
-    ///   copy of the page *Funnels*. The copy names and explains parameters and fields, but states
+    ///   copy of the page *Funnels*. It has the names and meanings of parameters and fields, but
     ///   neither their types nor which of them are required.
     ///
     /// # Response
@@ -189,7 +189,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Inferred.** ID of the funnel to copy.
-    /// - `body`: Properties of the copy that are to differ from the original funnel.
+    /// - `body`: Properties in which the copy differs from the original funnel.
     ///
     /// # Response
     /// The ID of the copy.
@@ -210,12 +210,13 @@ impl Client {
     ///
     /// `DELETE /funnel/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Inferred.** ID of a single funnel to delete. This older parameter
     ///   is used only if the body lists no IDs.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The funnels have been deleted.
@@ -237,7 +238,8 @@ impl Client {
     ///
     /// `PUT /funnel/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -36,7 +36,8 @@ impl Client {
     /// The vendor's index states only the titles and HTTP methods of the operations on funnels. Their
     /// paths and bodies are inferred. The client methods and the types document the evidence.
     ///
-    /// Before you send a job that archives or deletes, call its method `acknowledge_inferred`.
+    /// Before you send a job that archives or deletes assets, call the job's method
+    /// `acknowledge_inferred`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};

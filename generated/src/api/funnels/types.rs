@@ -13,8 +13,8 @@ use crate::values::object::object;
 /// Schema `Funnel`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Funnels*. The copy names and explains parameters and
-/// fields, but states neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Funnels*. It has the names and meanings of parameters and
+/// fields, but neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
@@ -200,7 +200,7 @@ impl Funnel {
     }
 }
 
-/// **Partly documented.** Properties of the copy that are to differ from the original funnel.
+/// **Partly documented.** Properties in which the copy differs from the original funnel.
 ///
 /// Schema `FunnelDuplicateRequest`.
 ///
@@ -209,8 +209,8 @@ impl Funnel {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
-    /// **Inferred.** Fields of the copy whose values differ from the original, keyed by JSON name. ID,
-    /// owner, status and funnel group cannot be changed here.
+    /// **Inferred.** New values of the fields in which the copy differs from the original, keyed by
+    /// JSON name. ID, owner, status and funnel group cannot be changed here.
     ///
     /// `bodyUpdates` in JSON.
     ///
@@ -265,8 +265,8 @@ impl FunnelDuplicateRequest {
 /// Schema `FunnelInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Funnels*. The copy names and explains parameters and fields, but states neither
-/// their types nor which of them are required.
+/// of the page *Funnels*. It has the names and meanings of parameters and fields, but neither their
+/// types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {

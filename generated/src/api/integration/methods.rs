@@ -54,7 +54,7 @@ impl Client {
     /// `POST /integration/save/`
     ///
     /// # Arguments
-    /// - `body`: The request body. `None` sends no body.
+    /// - `body`: The request body. With `None`, no body is sent.
     ///
     /// # Response
     /// The API key.
@@ -72,10 +72,11 @@ impl Client {
     ///
     /// `DELETE /integration/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
-    /// - `body`: The request body. `None` sends no body.
+    /// - `body`: The request body. With `None`, no body is sent.
     ///
     /// # Response
     /// The API key has been deleted.

@@ -26,11 +26,11 @@ impl Client {
     /// # Arguments
     /// - `status`: **Partly documented.** Status of the logic scripts to return. `not-deleted` means
     ///   active and archived. Evidence: partly documented by the vendor. Based on a shortened copy of
-    ///   the page *Logic Scripts*. The copy names and explains parameters and fields, but states
-    ///   neither their types nor which of them are required.
+    ///   the page *Logic Scripts*. It has the names and meanings of parameters and fields, but neither
+    ///   their types nor which of them are required.
     /// - `id_category` (`idCategory`): **Partly documented.** Return only the logic scripts of this
     ///   category. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Logic Scripts*. The copy names and explains parameters and fields, but states neither
+    ///   page *Logic Scripts*. It has the names and meanings of parameters and fields, but neither
     ///   their types nor which of them are required.
     ///
     /// # Response
@@ -54,9 +54,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Partly documented.** ID of the logic script. Evidence:
-    ///   partly documented by the vendor. Based on a shortened copy of the page *Logic Scripts*. The
-    ///   copy names and explains parameters and fields, but states neither their types nor which of
-    ///   them are required.
+    ///   partly documented by the vendor. Based on a shortened copy of the page *Logic Scripts*. It has
+    ///   the names and meanings of parameters and fields, but neither their types nor which of them are
+    ///   required.
     ///
     /// # Response
     /// The logic script.
@@ -78,8 +78,8 @@ impl Client {
     /// # Arguments
     /// - `id_logic_scripts` (`idLogicScripts`): **Partly documented.** The IDs of the logic scripts to
     ///   return. Sent as one comma-separated string. Evidence: partly documented by the vendor. Based
-    ///   on a shortened copy of the page *Logic Scripts*. The copy names and explains parameters and
-    ///   fields, but states neither their types nor which of them are required.
+    ///   on a shortened copy of the page *Logic Scripts*. It has the names and meanings of parameters
+    ///   and fields, but neither their types nor which of them are required.
     ///
     /// # Response
     /// The logic scripts with these IDs.
@@ -201,7 +201,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of the logic script to copy.
-    /// - `body`: Properties of the copy that are to differ from the original logic script.
+    /// - `body`: Properties in which the copy differs from the original logic script.
     ///
     /// # Response
     /// The ID of the copy.
@@ -222,12 +222,13 @@ impl Client {
     ///
     /// `DELETE /logicscript/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of a single logic script to delete. This
     ///   older parameter is used only if the body lists no IDs.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The logic scripts have been deleted.
@@ -273,7 +274,8 @@ impl Client {
     ///
     /// `PUT /logicscript/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

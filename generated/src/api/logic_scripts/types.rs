@@ -13,8 +13,8 @@ use crate::values::object::object;
 /// Schema `LogicScript`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Logic Scripts*. The copy names and explains parameters
-/// and fields, but states neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Logic Scripts*. It has the names and meanings of
+/// parameters and fields, but neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
@@ -154,7 +154,7 @@ impl LogicScript {
     }
 }
 
-/// **Partly documented.** Properties of the copy that are to differ from the original logic script.
+/// **Partly documented.** Properties in which the copy differs from the original logic script.
 ///
 /// Schema `LogicScriptDuplicateRequest`.
 ///
@@ -163,8 +163,9 @@ impl LogicScript {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
-    /// **Inferred.** Fields of the copy whose values differ from the original, keyed by JSON name. Only
-    /// `idCategory`, `categoryName` and `description` can differ; the service ignores all other fields.
+    /// **Inferred.** New values of the fields in which the copy differs from the original, keyed by
+    /// JSON name. Only `idCategory`, `categoryName` and `description` can differ; the service ignores
+    /// all other fields.
     ///
     /// `bodyUpdates` in JSON.
     ///
@@ -215,8 +216,8 @@ impl LogicScriptDuplicateRequest {
 /// Schema `LogicScriptInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Logic Scripts*. The copy names and explains parameters and fields, but states
-/// neither their types nor which of them are required.
+/// of the page *Logic Scripts*. It has the names and meanings of parameters and fields, but neither
+/// their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {

@@ -27,13 +27,13 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Partly documented.** Return only the middleware configs of
     ///   this category. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Middleware Configs*. The copy names and explains parameters and fields, but states
-    ///   neither their types nor which of them are required.
+    ///   page *Middleware Configs*. It has the names and meanings of parameters and fields, but neither
+    ///   their types nor which of them are required.
     /// - `status`: **Partly documented.** Status of the middleware configs to return. `not-deleted`
     ///   means active and archived. The documentation also allows an empty value, with the same meaning
     ///   as `not-deleted`. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Middleware Configs*. The copy names and explains parameters and fields, but states
-    ///   neither their types nor which of them are required.
+    ///   page *Middleware Configs*. It has the names and meanings of parameters and fields, but neither
+    ///   their types nor which of them are required.
     ///
     /// # Response
     /// The middleware configs.
@@ -57,8 +57,8 @@ impl Client {
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Partly documented.** ID of the middleware
     ///   config. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Middleware Configs*. The copy names and explains parameters and fields, but states
-    ///   neither their types nor which of them are required.
+    ///   page *Middleware Configs*. It has the names and meanings of parameters and fields, but neither
+    ///   their types nor which of them are required.
     ///
     /// # Response
     /// The middleware config.
@@ -133,7 +133,7 @@ impl Client {
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** ID of the middleware config to
     ///   copy.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -154,12 +154,13 @@ impl Client {
     ///
     /// `DELETE /middlewareconfig/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** ID of a single middleware config
     ///   to delete. This older parameter is used only if the body lists no IDs.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The middleware configs have been deleted.
@@ -181,7 +182,8 @@ impl Client {
     ///
     /// `PUT /middlewareconfig/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -10,7 +10,7 @@ use crate::values::object::object;
 /// Schema `MiddlewareBasicAuth`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Middleware Configs*. The copy names and explains parameters and fields, but states
+/// of the page *Middleware Configs*. It has the names and meanings of parameters and fields, but
 /// neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
@@ -66,8 +66,8 @@ impl MiddlewareBasicAuth {
 /// Schema `MiddlewareConfig`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Middleware Configs*. The copy names and explains
-/// parameters and fields, but states neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Middleware Configs*. It has the names and meanings of
+/// parameters and fields, but neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
@@ -221,7 +221,7 @@ impl MiddlewareConfig {
 /// Schema `MiddlewareConfigInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Middleware Configs*. The copy names and explains parameters and fields, but states
+/// of the page *Middleware Configs*. It has the names and meanings of parameters and fields, but
 /// neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -331,8 +331,8 @@ impl MiddlewareConfigInfo {
 /// Schema `MiddlewareDestination`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Middleware Configs*. The copy names and explains
-/// parameters and fields, but states neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Middleware Configs*. It has the names and meanings of
+/// parameters and fields, but neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {

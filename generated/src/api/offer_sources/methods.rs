@@ -159,7 +159,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_offer_source` (`idOfferSource`): ID of the offer source to copy.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -187,7 +187,7 @@ impl Client {
     /// - `id_offer_source` (`idOfferSource`): ID of a single offer source to delete. This older
     ///   parameter is used only if the body lists no IDs.
     /// - `body`: The assets that the operation archives or deletes, and the treatment of their
-    ///   children. `None` sends no body.
+    ///   children. With `None`, no body is sent.
     ///
     /// # Response
     /// The offer sources have been deleted.

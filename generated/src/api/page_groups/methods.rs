@@ -211,7 +211,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of the page group to copy.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -232,12 +232,13 @@ impl Client {
     ///
     /// `DELETE /pagegroup/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of a single page group to delete. This older
     ///   parameter is used only if the body lists no IDs.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The page groups have been deleted.
@@ -259,7 +260,8 @@ impl Client {
     ///
     /// `PUT /pagegroup/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

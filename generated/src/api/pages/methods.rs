@@ -148,7 +148,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_page` (`idPage`): **Inferred.** ID of the page to copy.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -166,12 +166,13 @@ impl Client {
     ///
     /// `DELETE /page/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_page` (`idPage`): **Inferred.** ID of a single page to delete. This older parameter is
     ///   used only if the body lists no IDs.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The pages have been deleted.
@@ -193,7 +194,8 @@ impl Client {
     ///
     /// `PUT /page/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -25,11 +25,11 @@ impl Client {
     /// # Arguments
     /// - `status`: **Partly documented.** Status of the traffic sources to return. `not-deleted` means
     ///   active and archived. Evidence: partly documented by the vendor. Based on a shortened copy of
-    ///   the page *Traffic Sources*. The copy names and explains parameters and fields, but states
+    ///   the page *Traffic Sources*. It has the names and meanings of parameters and fields, but
     ///   neither their types nor which of them are required.
     /// - `id_category` (`idCategory`): **Partly documented.** Return only the traffic sources of this
     ///   category. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Traffic Sources*. The copy names and explains parameters and fields, but states neither
+    ///   page *Traffic Sources*. It has the names and meanings of parameters and fields, but neither
     ///   their types nor which of them are required.
     ///
     /// # Response
@@ -54,8 +54,8 @@ impl Client {
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Partly documented.** ID of the traffic source.
     ///   Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    ///   Sources*. The copy names and explains parameters and fields, but states neither their types
-    ///   nor which of them are required.
+    ///   Sources*. It has the names and meanings of parameters and fields, but neither their types nor
+    ///   which of them are required.
     ///
     /// # Response
     /// The traffic source.
@@ -176,7 +176,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** ID of the traffic source to copy.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -197,12 +197,13 @@ impl Client {
     ///
     /// `DELETE /trafficsource/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** ID of a single traffic source to
     ///   delete. This older parameter is used only if the body lists no IDs.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The traffic sources have been deleted.
@@ -224,7 +225,8 @@ impl Client {
     ///
     /// `PUT /trafficsource/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

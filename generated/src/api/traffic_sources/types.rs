@@ -19,7 +19,7 @@ pub struct TrackingField {
     /// `name` in JSON.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    /// Sources*. The copy names and explains parameters and fields, but states neither their types nor
+    /// Sources*. It has the names and meanings of parameters and fields, but neither their types nor
     /// which of them are required.
     pub name: Option<String>,
     /// **Partly documented.** Former name of the field.
@@ -27,7 +27,7 @@ pub struct TrackingField {
     /// `previousName` in JSON.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    /// Sources*. The copy names and explains parameters and fields, but states neither their types nor
+    /// Sources*. It has the names and meanings of parameters and fields, but neither their types nor
     /// which of them are required.
     pub previous_name: Option<String>,
     /// **Partly documented.** Status of the field. The possible values are unknown, so any JSON is
@@ -36,7 +36,7 @@ pub struct TrackingField {
     /// `status` in JSON.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    /// Sources*. The copy names and explains parameters and fields, but states neither their types nor
+    /// Sources*. It has the names and meanings of parameters and fields, but neither their types nor
     /// which of them are required.
     pub status: Option<::serde_json::Value>,
     /// **Partly documented.** Value of the field.
@@ -44,7 +44,7 @@ pub struct TrackingField {
     /// `value` in JSON.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    /// Sources*. The copy names and explains parameters and fields, but states neither their types nor
+    /// Sources*. It has the names and meanings of parameters and fields, but neither their types nor
     /// which of them are required.
     pub value: Option<String>,
     /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
@@ -111,8 +111,8 @@ impl TrackingField {
 /// Schema `TrafficSource`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Traffic Sources*. The copy names and explains parameters
-/// and fields, but states neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Traffic Sources*. It has the names and meanings of
+/// parameters and fields, but neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
@@ -325,7 +325,7 @@ impl TrafficSource {
 /// Schema `TrafficSourceInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Traffic Sources*. The copy names and explains parameters and fields, but states
+/// of the page *Traffic Sources*. It has the names and meanings of parameters and fields, but
 /// neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

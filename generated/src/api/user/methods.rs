@@ -52,7 +52,8 @@ impl Client {
     ///
     /// `DELETE /usersettings/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Response
     /// The settings have been deleted.

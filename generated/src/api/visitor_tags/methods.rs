@@ -121,7 +121,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of the visitor tag to copy.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -142,12 +142,13 @@ impl Client {
     ///
     /// `DELETE /visitortag/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of a single visitor tag to delete. This
     ///   older parameter is used only if the body lists no IDs.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The visitor tags have been deleted.
@@ -169,7 +170,8 @@ impl Client {
     ///
     /// `PUT /visitortag/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

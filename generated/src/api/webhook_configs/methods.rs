@@ -123,7 +123,7 @@ impl Client {
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of the webhook config to copy.
     ///   Evidence: **inferred** from the general pattern of the API. Modelled on the group *Offer
     ///   Sources*.
-    /// - `body`: Properties of the copy that are to differ from the original.
+    /// - `body`: Properties in which the copy differs from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -144,13 +144,14 @@ impl Client {
     ///
     /// `DELETE /webhookconfig/delete/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of a single webhook config to
     ///   delete. This older parameter is used only if the body lists no IDs. Evidence: **inferred**
     ///   from the general pattern of the API. Modelled on the group *Offer Sources*.
-    /// - `body`: A list of asset IDs. `None` sends no body.
+    /// - `body`: A list of asset IDs. With `None`, no body is sent.
     ///
     /// # Response
     /// The webhook configs have been deleted.
@@ -172,7 +173,8 @@ impl Client {
     ///
     /// `PUT /webhookconfig/archive/`
     ///
-    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
+    /// This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the
+    /// request.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
