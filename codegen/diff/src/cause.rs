@@ -25,8 +25,8 @@ pub(crate) enum Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    /// Returns the part of the receiver's schema (`large`) that rejects a counterexample of the change.
-    /// Returns `None` if that part is unclear.
+    /// Finds a value that the sender may send because of the change, but that the receiver's schema (`large`)
+    /// rejects. Returns the part of that schema that rejects the value; `None` if the part is unclear.
     pub(crate) fn of(
         change: &RawChange,
         frame: &Frame<'a>,

@@ -44,7 +44,7 @@ const TEXTS: [&str; 3] = ["description", "summary", "title"];
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Texts {
     Compared,
-    /// Only normative words are compared.
+    /// The texts are ignored, except for their normative words.
     Ignored,
 }
 

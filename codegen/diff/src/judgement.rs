@@ -251,7 +251,8 @@ struct Judgement<'f, 'a> {
     counterexamples: HashMap<usize, Vec<Value>>,
     /// Frames of the entries of `allOf`, `anyOf` and `oneOf`, and of schemas inside these entries.
     parts: BTreeSet<usize>,
-    /// Frames that fail the test of inclusion, although at least one of their changes would pass it alone.
+    /// Frames that fail the test of inclusion because of several changes together. If only one of these changes
+    /// were made, the frame would pass.
     alone: HashSet<usize>,
 }
 

@@ -162,8 +162,8 @@ impl UnknownFields {
     }
 }
 
-/// Returns `true` for `null`, an empty list and an empty object. A field whose original value cannot be
-/// decoded has one of these values.
+/// Returns `true` for `null`, an empty list and an empty object. If the original value of a field cannot be
+/// decoded, the typed field has one of these values instead.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

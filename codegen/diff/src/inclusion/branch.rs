@@ -133,7 +133,7 @@ pub(super) struct Branch<'a> {
     /// Schemas of the first items: one list for each position. The item at a position must match all schemas
     /// of the list.
     pub prefix: Vec<Vec<Schema<'a>>>,
-    /// Schemas of every item after those of `prefix`.
+    /// Schemas for the remaining items. Each item after the positions of `prefix` must match all of them.
     pub items: Vec<Schema<'a>>,
     pub contains: Vec<Contains<'a>>,
     /// Schemas of declared properties.

@@ -173,7 +173,9 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Splits a branch into cases that the branches of the receiver's schema treat differently.
+    /// Splits a branch of the sender's schema into cases. A case has all values with a certain property, or all
+    /// values without it, if some branches of the receiver's schema require or forbid the property. Otherwise,
+    /// a case has the values that a `not` of the receiver's schema rejects, or those that it allows.
     fn cases(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> Option<Vec<Branch<'a>>> {
         let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
         let targets: Vec<&Branch<'a>> = targets.collect();
@@ -205,8 +207,8 @@ impl<'a> Prover<'a> {
         Some(cases)
     }
 
-    /// Checks whether the values of a branch can be listed, and the receiver's schemas allow each of them,
-    /// except for values that the sender's schemas reject.
+    /// Lists the values of a branch. Returns true if this is possible, and if the receiver's schemas allow each
+    /// listed value that the sender's schemas do not reject.
     fn values_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let is_in = |value: &Value| {
             self.allows_value(context.large, value, context.terms.encoding)

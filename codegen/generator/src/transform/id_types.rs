@@ -39,7 +39,7 @@ pub(super) fn id_lists(state: &mut State<'_>) {
     }
 }
 
-/// Gives every string parameter or property with the name of an ID the type of that ID.
+/// If a string parameter or property has the name of an ID, sets its type to the type of that ID.
 pub(super) fn id_types(state: &mut State<'_>) {
     let mut used: BTreeMap<String, IdName> = BTreeMap::new();
     let vocabulary = &state.vocabulary;

@@ -58,8 +58,9 @@ impl ChangePlan {
     /// back. Assets that are missing in the account are created under their old IDs, if these IDs have the
     /// current format.
     ///
-    /// Deleted assets and secrets cannot be restored; the [`notes`](Self::notes) list them. The service does
-    /// not accept the ID of a deleted asset again. The plan ignores fields that the service manages. Assets
+    /// Secrets cannot be restored, because a snapshot does not contain them. Assets that were deleted from the
+    /// account cannot be restored either, because the service does not accept their IDs again. The
+    /// [`notes`](Self::notes) of the plan list both. The plan ignores fields that the service manages. Assets
     /// that are not in the snapshot stay unchanged, unless [`Restoring::others`] is set.
     pub fn restore(snapshot: &Snapshot) -> Restoring<'_> {
         Restoring {

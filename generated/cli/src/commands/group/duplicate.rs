@@ -26,7 +26,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("into")
                 .long("into")
                 .value_name("ID")
-                .help("ID of the parent or category of the copies; default: the same as the original"),
+                .help("Parent or category of the copies, as an ID; default: that of the original"),
         ])
         .args(job::arguments());
     if !group.abilities().override_copy {
