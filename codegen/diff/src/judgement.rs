@@ -251,8 +251,8 @@ struct Judgement<'f, 'a> {
     counterexamples: HashMap<usize, Vec<Value>>,
     /// Frames of the entries of `allOf`, `anyOf` and `oneOf`, and of schemas inside these entries.
     parts: BTreeSet<usize>,
-    /// Frames that fail the test of inclusion because of several changes together. If only one of these changes
-    /// were made, the frame would pass.
+    /// Frames that fail the test of inclusion because of several changes together. With only one of these
+    /// changes, the frame would pass.
     alone: HashSet<usize>,
 }
 

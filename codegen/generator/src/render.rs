@@ -201,8 +201,8 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         "/// Marker types, one for each kind of asset.\n{CLIENT}\npub(crate) mod kinds {{\n{kinds}\n}}"
     ));
     page.piece(&format!(
-        "/// Calls that read an asset back after its creation. There is one for each operation that creates an\n\
-         /// asset with an ID from the client.\n{CLIENT}\n\
+        "/// Calls that read an asset back after its creation. There is one for each operation that creates\n\
+         /// an asset with an ID from the client.\n{CLIENT}\n\
          pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{read_backs}\n];"
     ));
     page.piece(&format!(

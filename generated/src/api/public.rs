@@ -65,8 +65,8 @@ pub(crate) mod kinds {
     pub use crate::api::middleware_configs::resource::MiddlewareConfigs;
 }
 
-/// Calls that read an asset back after its creation. There is one for each operation that creates an
-/// asset with an ID from the client.
+/// Calls that read an asset back after its creation. There is one for each operation that creates
+/// an asset with an ID from the client.
 #[cfg(feature = "client")]
 pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[
     #[cfg(feature = "offer-sources")]

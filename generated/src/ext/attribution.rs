@@ -24,7 +24,7 @@ const WITNESSES: usize = 256;
 pub(crate) const MAX_WITNESS_LENGTH: usize = 24;
 
 /// Maximum number of rows of a list that a read by ID could return.
-const MAX_LISTED: usize = 1_000;
+pub(crate) const MAX_LISTED: usize = 1_000;
 
 /// Recent reads by ID of one reader, its last list of all assets, and the witnesses for its next reads.
 #[derive(Debug)]
@@ -100,12 +100,9 @@ impl Attribution {
         ReadInProgress(read)
     }
 
-    /// Returns true if a read by ID is in progress.
-    pub(crate) fn is_reading(&self) -> bool {
-        let recent = self.recent();
-        recent
-            .iter()
-            .any(|read| !read.is_completed.load(Ordering::Relaxed))
+    /// Returns true if there are recent reads.
+    pub(crate) fn has_reads(&self) -> bool {
+        !self.recent().is_empty()
     }
 
     /// Returns true if a response with exactly these rows may belong to a request other than `read`. `read`
@@ -126,17 +123,12 @@ impl Attribution {
 
     /// Remembers the rows of a list of all assets.
     pub(crate) fn record_list(&self, rows: HashSet<u64>) {
-        *self.listed() = if rows.len() > MAX_LISTED {
-            HashSet::new()
-        } else {
-            rows
-        };
+        *self.listed() = rows;
     }
 
-    /// Returns true if a response with these rows can be the response to the last list.
-    pub(crate) fn may_be_list(&self, rows: &[u64]) -> bool {
-        let listed = self.listed();
-        !rows.is_empty() && rows.iter().all(|row| listed.contains(row))
+    /// Returns true if a response with exactly these rows can be the response to the last list.
+    pub(crate) fn may_be_list(&self, rows: &HashSet<u64>) -> bool {
+        !rows.is_empty() && *self.listed() == *rows
     }
 
     /// Removes the list, because its rows are whole assets.
@@ -168,11 +160,6 @@ impl Attribution {
         if witnesses.len() < WITNESSES && can_be_witness(id) && !witnesses.iter().any(|other| other == id) {
             witnesses.push_back(id.to_owned());
         }
-    }
-
-    /// Returns true if there are any witnesses.
-    pub(crate) fn has_witnesses(&self) -> bool {
-        !self.witnesses().is_empty()
     }
 
     /// Returns a witness for a read of `ids`: one that is neither in `ids` nor requested by a recent read.

@@ -21,7 +21,7 @@
 //! The reader handles IDs as strings and assets as JSON. Therefore, its code is compiled only once, instead
 //! of once per kind. [`ReadCalls`] connects the reader to a kind.
 
-use super::attribution::{Attribution, MAX_WITNESS_LENGTH, row_hash};
+use super::attribution::{Attribution, MAX_LISTED, MAX_WITNESS_LENGTH, row_hash};
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
 use super::read_calls::ReadCalls;
@@ -35,7 +35,7 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::OnceCell;
 
 /// Result of reading one asset by its ID.
@@ -69,6 +69,10 @@ const MAX_LISTS: usize = 4;
 /// to another request. Assets that every repetition omits are missing.
 const MAX_REPETITIONS: usize = 3;
 
+/// Number of consecutive successful responses to separating requests after which a reader sends no more such
+/// requests.
+const MAX_FAILED_SEPARATIONS: usize = 5;
+
 /// Reads assets of one kind by ID.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -86,6 +90,9 @@ pub(crate) struct Reader {
     has_witnesses: OnceCell<()>,
     /// True if the service seems to refuse a list of IDs that contains an unknown ID.
     refuses_unknown: AtomicBool,
+    /// Number of separating requests in a row that were answered with success. If this occurs too often, the
+    /// service does not refuse unknown IDs.
+    failed_separations: AtomicUsize,
     /// True if the service has answered at least one read successfully.
     answered: AtomicBool,
 }
@@ -96,8 +103,29 @@ struct Listed {
     rows: HashMap<String, Option<AssetSummary>>,
     /// True if every row has an ID. If false, an asset may exist although no row has its ID.
     is_complete: bool,
-    /// Hashes of the rows.
-    hashes: HashSet<u64>,
+}
+
+/// Shows whether the next call of a reader, after a request that the service refused, was alone: no other
+/// call of the client was in progress at the same time.
+#[derive(Clone, Copy)]
+struct Separation {
+    /// Number of calls that have begun if the next call is alone; `None` if it cannot be alone.
+    alone: Option<u64>,
+}
+
+impl Separation {
+    /// Begins the separation, directly before the request that the service refuses.
+    fn begin(client: &Client) -> Self {
+        let begun = client.calls().begun();
+        Self {
+            alone: client.calls().is_idle().then_some(begun + 2),
+        }
+    }
+
+    /// Returns true if the call that has just ended was alone.
+    fn is_alone(self, client: &Client) -> bool {
+        self.alone == Some(client.calls().begun())
+    }
 }
 
 /// Form in which assets are read.
@@ -134,6 +162,7 @@ impl Reader {
             attribution: Attribution::new(1),
             has_witnesses: OnceCell::new(),
             refuses_unknown: AtomicBool::new(false),
+            failed_separations: AtomicUsize::new(0),
             answered: AtomicBool::new(false),
         }
     }
@@ -231,37 +260,20 @@ impl Reader {
     /// listed.
     pub(crate) async fn all_rows(&self) -> Option<Result<Vec<Row>, Error>> {
         let property = self.calls.names.id;
-        let id = |row: &Row| row.value.get(property).and_then(id_text).map(Cow::into_owned);
-        let may_be_other = |rows: &Vec<Row>| {
-            let ids: Vec<String> = rows.iter().filter_map(id).collect();
-            self.attribution.may_be_other(&ids.iter(), None)
-        };
-        let add = |rows: &mut Vec<Row>, later: Vec<Row>| {
-            let ids: HashSet<String> = later.iter().filter_map(id).collect();
-            rows.retain(|row| id(row).is_some_and(|id| !ids.contains(&id)));
-            rows.extend(later);
-        };
-        let rows = self.repeat_list(|call| call.rows(Ok), may_be_other, Vec::is_empty, add);
-        let rows = rows.await?;
-        if let Ok(rows) = &rows {
-            self.attribution.record_list(rows.iter().map(row_hash).collect());
-        }
-        Some(rows)
+        let id = move |row: &Row| row.value.get(property).and_then(id_text).map(Cow::into_owned);
+        let add = |rows: &mut Vec<Row>, later: Vec<Row>| add_rows(rows, later, id);
+        let parse = |call: Call<Vec<ListRow<String>>>| call.rows(|rows| Ok((row_hashes(&rows), rows)));
+        let may_be_other = |rows: &Vec<Row>| self.may_be_read(|| rows.iter().filter_map(id));
+        self.repeat_list(parse, may_be_other, Vec::is_empty, add).await
     }
 
     /// Reads the rows of all assets; returns `None` if assets of the kind cannot be listed.
     pub(crate) async fn list_rows(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
-        let may_be_other = |rows: &Vec<ListRow<String>>| {
-            self.attribution
-                .may_be_other(&rows.iter().map(|row| &row.id), None)
-        };
-        let add = |rows: &mut Vec<ListRow<String>>, later: Vec<ListRow<String>>| {
-            let ids: HashSet<&String> = later.iter().map(|row| &row.id).collect();
-            rows.retain(|row| !ids.contains(&row.id));
-            rows.extend(later);
-        };
-        self.repeat_list(|call| call, may_be_other, Vec::is_empty, add)
-            .await
+        let id = |row: &ListRow<String>| Some(row.id.clone());
+        let add = |rows: &mut Vec<_>, later: Vec<_>| add_rows(rows, later, id);
+        let parse = |call: Call<Vec<ListRow<String>>>| call.map(|rows| (HashSet::new(), rows));
+        let may_be_other = |rows: &Vec<_>| self.may_be_read(|| rows.iter().filter_map(id));
+        self.repeat_list(parse, may_be_other, Vec::is_empty, add).await
     }
 
     /// Counts the children of the given assets; returns `None` if the children cannot be counted.
@@ -277,8 +289,8 @@ impl Reader {
                 let mut listed = Listed {
                     rows: HashMap::with_capacity(rows.len()),
                     is_complete: true,
-                    hashes: rows.iter().map(row_hash).collect(),
                 };
+                let hashes = row_hashes(&rows);
                 for row in rows {
                     match row.value.get(property).and_then(id_text) {
                         Some(id) => {
@@ -287,50 +299,51 @@ impl Reader {
                         None => listed.is_complete = false,
                     }
                 }
-                Ok(listed)
+                Ok((hashes, listed))
             })
         };
         let may_be_other = |listed: &Listed| {
-            ids.iter().any(|id| !listed.rows.contains_key(id))
-                && self.attribution.may_be_other(&listed.rows.keys(), None)
+            let omits = ids.is_empty() || ids.iter().any(|id| !listed.rows.contains_key(id));
+            omits && self.may_be_read(|| listed.rows.keys().cloned())
         };
         let add = |listed: &mut Listed, later: Listed| {
+            listed.is_complete = later.is_complete && (listed.is_complete || listed.rows.is_empty());
             listed.rows.extend(later.rows);
-            listed.is_complete &= later.is_complete;
-            listed.hashes = later.hashes;
         };
         let is_empty = |listed: &Listed| listed.is_complete && listed.rows.is_empty();
         let listed = self.repeat_list(parse, may_be_other, is_empty, add).await?;
         self.answered.fetch_or(listed.is_ok(), Ordering::Relaxed);
-        if let Ok(listed) = &listed {
-            self.attribution.record_list(listed.hashes.clone());
-        }
         Some(listed)
     }
 
+    /// Returns true if a list with these IDs may be the response to a recent read by ID.
+    fn may_be_read<I: Iterator<Item = String>>(&self, ids: impl FnOnce() -> I) -> bool {
+        self.attribution.has_reads() && {
+            let ids: Vec<String> = ids().collect();
+            self.attribution.may_be_other(&ids.iter(), None)
+        }
+    }
+
     /// Requests the list of all assets. If the response may belong to another request, requests the list
-    /// again, and combines the rows of all responses with `add`.
+    /// again, and combines the rows of all responses with `add`. `parse` also returns the hashes of the rows.
     async fn repeat_list<T: Send + 'static>(
         &self,
-        parse: impl Fn(Call<Vec<ListRow<String>>>) -> Call<T>,
+        parse: impl Fn(Call<Vec<ListRow<String>>>) -> Call<(HashSet<u64>, T)>,
         may_be_other: impl Fn(&T) -> bool,
         is_empty: impl Fn(&T) -> bool,
         add: impl Fn(&mut T, T),
     ) -> Option<Result<T, Error>> {
         let call = || (self.calls.list)(&self.client).map(&parse);
         let mut listed: Option<T> = None;
-        let mut is_separated = false;
-        for _ in 0..MAX_LISTS {
-            let later = match call()?.await {
+        let mut separation: Option<Separation> = None;
+        for list in 1..=MAX_LISTS {
+            let (hashes, later) = match call()?.await {
                 Ok(later) => later,
                 Err(error) => return Some(Err(error)),
             };
-            let is_empty = is_empty(&later);
-            let is_own = if is_empty {
-                is_separated
-            } else {
-                !may_be_other(&later)
-            };
+            self.attribution.record_list(hashes);
+            let is_alone = separation.is_some_and(|separation| separation.is_alone(&self.client));
+            let is_own = is_alone || !is_empty(&later) && !may_be_other(&later);
             match &mut listed {
                 Some(listed) => add(listed, later),
                 None => listed = Some(later),
@@ -338,23 +351,37 @@ impl Reader {
             if is_own {
                 break;
             }
-            is_separated = is_empty
-                && !self.attribution.is_reading()
-                && self.separate().await
-                && !self.attribution.is_reading();
+            if list < MAX_LISTS {
+                separation = self.separate().await;
+            }
         }
         listed.map(Ok)
     }
 
-    /// Sends a request whose response is neither a list nor empty, so that a gateway does not answer the next
-    /// request with the repetition of such a response. Returns false if it may do so nevertheless.
-    async fn separate(&self) -> bool {
-        let Ok(unused) = id::generator::generate() else {
-            return false;
-        };
+    /// Sends a request that the service refuses. A gateway that repeats the previous response then answers the
+    /// next request with this refusal, and not with rows or an empty list. Returns `None` if the service did
+    /// not refuse the request.
+    ///
+    /// Bulk jobs do not rely on this. They repeat a request more often, because some gateways repeat responses
+    /// that are older than the previous response, and a deletion cannot be undone.
+    async fn separate(&self) -> Option<Separation> {
+        if !self.is_raw || self.failed_separations.load(Ordering::Relaxed) >= MAX_FAILED_SEPARATIONS {
+            return None;
+        }
+        let unused = id::generator::generate().ok()?;
+        let separation = Separation::begin(&self.client);
         let asset = (self.calls.find_by_id_raw)(&self.client, &unused).retry(RetryPolicy::none());
-        let status = asset.await.err().and_then(|error| error.status());
-        status.is_some_and(|status| !status.is_success())
+        match asset.await {
+            Ok(_) => {
+                self.failed_separations.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            Err(error) if ErrorClass::of(&error) == ErrorClass::Refused => {
+                self.failed_separations.store(0, Ordering::Relaxed);
+                Some(separation)
+            }
+            Err(_) => None,
+        }
     }
 
     /// Finds the assets with these IDs. If the kind has a call for many IDs, the request includes the
@@ -370,12 +397,12 @@ impl Reader {
         let call = (self.calls.find_by_ids)(&self.client, &requested);
         let read = self.attribution.begin(requested.into_iter().collect());
         let parse = form.parse;
-        let mut hashes = Vec::new();
+        let mut hashes = HashSet::new();
         let found = match (call, ids) {
             (Some(call), _) => {
                 let (requested, is_whole) = (read.requested(), form.is_whole);
                 let found = call.rows(move |rows| {
-                    let hashes: Vec<u64> = rows.iter().filter(|_| is_whole).map(row_hash).collect();
+                    let hashes: HashSet<u64> = rows.iter().filter(|_| is_whole).map(row_hash).collect();
                     Ok((match_rows(rows, &requested, property, parse)?, hashes))
                 });
                 found.await.map(|(rows, hashes_of_rows)| {
@@ -383,15 +410,23 @@ impl Reader {
                     rows
                 })
             }
-            (None, [id]) if self.is_raw => {
-                let asset = (self.calls.find_by_id_raw)(&self.client, id).await;
-                asset.map(|asset| match unwrapped(asset, property) {
-                    Some(row) => HashMap::from([(id.clone(), parse(row))]),
-                    None => HashMap::from([(id.clone(), Err(format!("the answer has no {property}")))]),
-                })
-            }
             (None, [id]) => {
-                let row = (self.calls.find_by_id)(&self.client, id).await;
+                let requested = id.clone();
+                let row = if self.is_raw {
+                    let asset = (self.calls.find_by_id_raw)(&self.client, id);
+                    asset.try_map(move |asset| {
+                        let row = unwrapped(asset, property);
+                        match_row(
+                            row.ok_or_else(|| format!("the answer has no {property}")),
+                            &requested,
+                            property,
+                        )
+                    })
+                } else {
+                    let asset = (self.calls.find_by_id)(&self.client, id);
+                    asset.try_map(move |row| match_row(row, &requested, property))
+                };
+                let row = row.await;
                 row.map(|row| HashMap::from([(id.clone(), row.and_then(parse))]))
             }
             (None, _) => Ok(HashMap::new()),
@@ -405,8 +440,8 @@ impl Reader {
         })
     }
 
-    /// Finds the assets with these IDs, together with a witness if there is one. If the response omits assets
-    /// and may be the response to another request, repeats the read.
+    /// Finds the assets with these IDs, together with a witness if there is one. If the response may belong to
+    /// another request, and omits assets or may be a list, repeats the read. Combines the rows of all responses.
     ///
     /// # Errors
     /// If the service refuses the read with the witness, returns the error of the read without the witness.
@@ -415,56 +450,98 @@ impl Reader {
         ids: &[String],
         form: &Form<T>,
     ) -> Result<Rows<T>, Error> {
-        // True if the previous response cannot be repeated, because a request came before the current one
-        // whose response can be neither empty nor a list.
-        let mut is_separated = false;
-        let mut is_alone = false;
-        let mut repetitions = 0;
-        loop {
-            let needs_witness = repetitions > 0 || !self.refuses_unknown.load(Ordering::Relaxed);
-            let witness = needs_witness
-                .then(|| self.attribution.next_witness(ids))
-                .flatten();
-            let found = self.find(ids, witness.as_ref(), form).await;
-            let response = match (found, &witness) {
-                // The witness may be missing by now, and the service may refuse unknown IDs.
-                (Err(error), Some(witness)) if ErrorClass::of(&error) == ErrorClass::Refused => {
-                    let found = self.find(ids, None, form).await;
-                    match &found {
-                        Ok(_) => self.attribution.forget_witness(witness),
-                        Err(error) if ErrorClass::of(error) == ErrorClass::Refused => {
-                            self.refuses_unknown.store(true, Ordering::Relaxed);
-                        }
-                        Err(_) => {}
-                    }
-                    found?
-                }
-                (found, _) => found?,
-            };
+        let mut found: Rows<T> = HashMap::new();
+        let mut separation: Option<Separation> = None;
+        let mut omitted_witnesses = 0;
+        let mut witness = if self.refuses_unknown.load(Ordering::Relaxed) {
+            None
+        } else {
+            self.next_witness(ids)
+        };
+        for repetitions in 0..=MAX_REPETITIONS {
+            let response = self.find_with(ids, &mut witness, form).await?;
             let is_last = repetitions == MAX_REPETITIONS;
-            let may_be_list = response.may_be_list && !is_separated && !is_last;
+            let is_alone = separation.is_some_and(|separation| separation.is_alone(&self.client));
+            let may_be_list = response.may_be_list && separation.is_none() && !is_last;
             if response.may_be_list && !may_be_list {
                 // The service lists whole assets.
                 self.attribution.forget_list();
             }
-            let is_certain = response.is_certain || is_separated && is_alone && response.rows.is_empty();
-            if is_last || !may_be_list && (is_certain || !self.confirms_missing) {
-                return Ok(response.rows);
-            }
-            repetitions += 1;
-            (is_separated, is_alone) = (false, false);
-            if !may_be_list {
-                if let Some(witness) = witness.filter(|witness| !response.rows.contains_key(witness)) {
-                    self.attribution.forget_witness(&witness);
+            let is_certain = response.is_certain || is_alone && witness.is_none();
+            let is_accepted = !may_be_list && (is_certain || !self.confirms_missing);
+            let omitted = witness.filter(|witness| !response.rows.contains_key(witness));
+            for (id, row) in response.rows {
+                if may_be_list {
+                    let doubt = || Err("its row may come from a list of all assets".to_owned());
+                    found.entry(id).or_insert_with(doubt);
+                } else {
+                    found.insert(id, row);
                 }
+            }
+            if is_accepted || is_last {
+                break;
+            }
+            if let Some(witness) = &omitted {
+                omitted_witnesses += 1;
+                self.attribution.forget_witness(witness);
+            }
+            if !may_be_list {
                 self.find_witnesses(ids).await;
             }
-            if may_be_list || !self.attribution.has_witnesses() {
-                is_alone = !self.attribution.is_reading();
-                is_separated = self.separate().await;
-                is_alone &= !self.attribution.is_reading();
+            witness = self.next_witness(ids);
+            separation = match witness {
+                Some(_) if !may_be_list => None,
+                _ => self.separate().await,
+            };
+        }
+        if self.is_raw && omitted_witnesses == MAX_REPETITIONS {
+            // A job that changes assets may delete its witnesses. A reader of whole assets does not.
+            for id in ids {
+                let doubt = || Err("no response to its read could be attributed to this read".to_owned());
+                found.entry(id.clone()).or_insert_with(doubt);
             }
         }
+        Ok(found)
+    }
+
+    /// Finds the assets with these IDs, together with a witness. If the service refuses that, finds them
+    /// without the witness, which then becomes `None`.
+    async fn find_with<T: Send + 'static>(
+        &self,
+        ids: &[String],
+        witness: &mut Option<String>,
+        form: &Form<T>,
+    ) -> Result<FindResponse<T>, Error> {
+        let is_refusal = |error: &Error| {
+            // Some services answer an unknown ID with the status 500.
+            let fails = error.status() == Some(http::StatusCode::INTERNAL_SERVER_ERROR);
+            fails || ErrorClass::of(error) == ErrorClass::Refused
+        };
+        let found = self.find(ids, witness.as_ref(), form).await;
+        match (found, witness.take()) {
+            // The witness may be missing by now, and the service may refuse unknown IDs.
+            (Err(error), Some(refused)) if is_refusal(&error) => {
+                let found = self.find(ids, None, form).await;
+                match &found {
+                    Ok(_) => self.attribution.forget_witness(&refused),
+                    Err(error) if is_refusal(error) && !is_too_large(error) => {
+                        self.refuses_unknown.store(true, Ordering::Relaxed);
+                    }
+                    Err(_) => {}
+                }
+                found
+            }
+            (found, used) => {
+                *witness = used;
+                found
+            }
+        }
+    }
+
+    /// Returns a witness for a read of `ids`, if the kind has a call for many IDs.
+    fn next_witness(&self, ids: &[String]) -> Option<String> {
+        let witnesses = self.calls.finds_by_ids.then_some(&self.attribution);
+        witnesses.and_then(|attribution| attribution.next_witness(ids))
     }
 
     /// Lists all assets and chooses the witnesses for the next reads, after a response omitted one of `ids`.
@@ -649,6 +726,39 @@ fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     }
 }
 
+/// Returns an error if a row has another ID than the requested one.
+fn match_row(
+    row: Result<Row, String>,
+    requested: &str,
+    property: &str,
+) -> Result<Result<Row, String>, String> {
+    let id = row
+        .as_ref()
+        .ok()
+        .and_then(|row| id_text(row.value.get(property)?));
+    match id {
+        Some(id) if id != requested => Err(not_requested(&id)),
+        _ => Ok(row),
+    }
+}
+
+fn not_requested(id: &str) -> String {
+    format!("it has a row for {id}, which was not asked for, so it may belong to another request")
+}
+
+/// Returns the hashes of the rows of a list; empty if the list is long.
+fn row_hashes(rows: &[Row]) -> HashSet<u64> {
+    let is_short = rows.len() <= MAX_LISTED;
+    rows.iter().filter(|_| is_short).map(row_hash).collect()
+}
+
+/// Adds the rows of a later list, which replace rows with the same IDs and rows without an ID.
+fn add_rows<T>(rows: &mut Vec<T>, later: Vec<T>, id: impl Fn(&T) -> Option<String>) {
+    let ids: HashSet<String> = later.iter().filter_map(&id).collect();
+    rows.retain(|row| id(row).is_some_and(|id| !ids.contains(&id)));
+    rows.extend(later);
+}
+
 /// Assigns rows to the requested IDs. Returns an error if a row has an ID that was not requested. If a row
 /// has no ID, it may belong to any ID without a row, so each of these IDs gets an error.
 fn match_rows<T>(
@@ -665,9 +775,7 @@ fn match_rows<T>(
             continue;
         };
         if !asked.contains(&id) {
-            return Err(format!(
-                "it has a row for {id}, which was not asked for, so it may belong to another request"
-            ));
+            return Err(not_requested(&id));
         }
         matched.insert(id, parse(row));
     }

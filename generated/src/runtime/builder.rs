@@ -369,6 +369,7 @@ impl ClientBuilder {
                 transport,
                 hooks: self.hooks,
                 clock: self.clock,
+                calls: super::call_counter::CallCounter::default(),
             }),
         })))
     }

@@ -5,6 +5,7 @@ use super::{
     base_url::check_plain_http,
     builder::ClientBuilder,
     call::UnsentCall,
+    call_counter::CallCounter,
     error::Error,
     hook::Hooks,
     operation::Operation,
@@ -42,6 +43,7 @@ pub(super) struct SharedParts {
     pub(super) transport: Box<dyn Transport>,
     pub(super) hooks: Hooks,
     pub(super) clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    pub(super) calls: CallCounter,
 }
 
 /// Simple settings of a client; [`ClientBuilder`] documents them.
@@ -238,6 +240,10 @@ impl Client {
     /// Starts a call of `operation`. The generated methods use this function.
     pub(crate) fn call(&self, operation: &'static Operation) -> UnsentCall {
         UnsentCall::new(self.clone(), operation)
+    }
+
+    pub(crate) fn calls(&self) -> &CallCounter {
+        &self.0.shared.calls
     }
 
     pub(crate) fn settings(&self) -> &ClientSettings {

@@ -11,6 +11,7 @@ pub(crate) mod base_url;
 pub(crate) mod blocking_work;
 pub(crate) mod builder;
 pub(crate) mod call;
+pub(crate) mod call_counter;
 pub(crate) mod client;
 pub(crate) mod creatable;
 pub(crate) mod duplicate_key;

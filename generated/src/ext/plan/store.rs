@@ -155,9 +155,20 @@ pub(super) async fn save(
     let class = ErrorClass::of(&error);
     if !error.may_have_been_applied() {
         return match class {
-            ErrorClass::Refused if !is_not_found(&error) => StoreResult::new(Outcome::Rejected {
-                failure: Failure::of(Reason::Refused, &error),
-            }),
+            // A gateway may have swapped the refusal with the response to another request.
+            ErrorClass::Refused if !is_not_found(&error) => match reader.find_one(id).await {
+                FoundAsset::Found(current) if change.is_saved(&current) => {
+                    StoreResult::new(Outcome::CONFIRMED)
+                }
+                FoundAsset::Found(_) | FoundAsset::Missing => StoreResult::new(Outcome::Rejected {
+                    failure: Failure::of(Reason::Refused, &error),
+                }),
+                FoundAsset::Unreadable(_) => {
+                    let failure = Failure::of(Reason::Refused, &error);
+                    let failure = failure.because(Reason::NotReadable, "it could not be read back");
+                    StoreResult::failed(Outcome::Unknown { failure }, &error)
+                }
+            },
             ErrorClass::Refused => match reader.find_one(id).await {
                 FoundAsset::Missing => StoreResult::new(missing(group, false)),
                 // The asset exists, so the *not found* response was not about it. A gateway may have
@@ -357,9 +368,7 @@ pub(super) async fn create(
         FoundAsset::Missing => {}
         FoundAsset::Found(current) => return StoreResult::new(existing(group, value, &current, was_sent)),
         FoundAsset::Unreadable(failure) => {
-            // In a group that cannot be listed, the service answers a missing ID with an error.
-            let is_unlisted = !group.abilities().list && failure.error().is_some_and(is_not_found);
-            if !is_unlisted {
+            if !is_missing_in_unlisted(group, &failure) {
                 return unreadable(failure);
             }
         }
@@ -368,19 +377,26 @@ pub(super) async fn create(
         Ok(()) => return StoreResult::new(created(reader, value, id).await),
         Err(error) => error,
     };
-    let read = reader.find_one(id).await;
+    let read = match reader.find_one(id).await {
+        FoundAsset::Unreadable(failure) if is_missing_in_unlisted(group, &failure) => FoundAsset::Missing,
+        read => read,
+    };
+    let is_refused = ErrorClass::of(&error) == ErrorClass::Refused && !is_not_found(&error);
     match (read, error.may_have_been_applied()) {
-        (FoundAsset::Found(current), applied) => {
-            StoreResult::new(existing(group, value, &current, applied || was_sent))
-        }
+        // The asset was missing before the request, so this request has created it, whatever the response.
+        (FoundAsset::Found(current), _) => StoreResult::new(existing(group, value, &current, true)),
         (_, true) => {
             let failure = Failure::of(Reason::NoAnswer, &error);
             StoreResult::failed(Outcome::Unknown { failure }, &error)
         }
-        (_, false) if ErrorClass::of(&error) == ErrorClass::Refused && !is_not_found(&error) => {
-            StoreResult::new(Outcome::Rejected {
-                failure: Failure::of(Reason::Refused, &error),
-            })
+        (FoundAsset::Missing, false) if is_refused => StoreResult::new(Outcome::Rejected {
+            failure: Failure::of(Reason::Refused, &error),
+        }),
+        // A gateway may have swapped the refusal with the response to another request.
+        (_, false) if is_refused => {
+            let failure = Failure::of(Reason::Refused, &error);
+            let failure = failure.because(Reason::NotReadable, "it could not be read back");
+            StoreResult::failed(Outcome::Unknown { failure }, &error)
         }
         (_, false) => StoreResult::failed(
             Outcome::NotSent {
@@ -389,6 +405,12 @@ pub(super) async fn create(
             &error,
         ),
     }
+}
+
+/// Returns true if the failure means that the asset is missing. In a group that cannot be listed, the service
+/// answers a read of a missing ID with an error.
+fn is_missing_in_unlisted(group: AssetGroup, failure: &Failure) -> bool {
+    !group.abilities().list && failure.error().is_some_and(is_not_found)
 }
 
 /// Returns the outcome of a creation if an asset with the same ID already exists.

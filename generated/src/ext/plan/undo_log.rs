@@ -214,12 +214,13 @@ fn is_refused(failure: &Failure) -> bool {
     error.is_none_or(|error| ErrorClass::of(error) == ErrorClass::Refused)
 }
 
-/// Lists the assets of a group. Repeats the request if no trustworthy response arrives.
+/// Lists the assets of a group. Repeats the request if a response arrives that is not the list, such as a page of a
+/// gateway.
 async fn list(reader: &GroupReader) -> Result<Vec<Value>, Error> {
     let mut attempts = 1;
     loop {
         match reader.list().await {
-            Err(error) if attempts < ATTEMPTS && ErrorClass::of(&error) == ErrorClass::Ambiguous => {
+            Err(error) if attempts < ATTEMPTS && error.status().is_some_and(|status| status.is_success()) => {
                 attempts += 1;
             }
             rows => return rows,

@@ -128,10 +128,11 @@ impl<T, E> Call<T, E> {
     async fn send(&mut self) -> Result<ReceivedResponse, Error> {
         let problem = self.unsent.problem.take();
         let UnsentCall { client, request, .. } = &self.unsent;
-        match problem {
-            Some(problem) => Err(Error::new(Some(&request.target), problem)),
-            None => execute(client, request).await,
+        if let Some(problem) = problem {
+            return Err(Error::new(Some(&request.target), problem));
         }
+        let _call = client.calls().begin();
+        execute(client, request).await
     }
 
     fn value(self, received: &ReceivedResponse) -> Result<T, Error> {
@@ -183,6 +184,18 @@ impl<T> Call<T> {
     /// Returns the response as JSON text, instead of decoding it.
     pub(crate) fn raw_json(self) -> Call<Box<RawValue>> {
         self.unsent.json()
+    }
+
+    /// Applies `change` to the decoded value of the call. If `change` returns an error, the call fails. The text
+    /// of the error states why the value cannot be the response to this call.
+    pub(crate) fn try_map<U>(self, change: impl FnOnce(T) -> Result<U, String> + Send + 'static) -> Call<U>
+    where
+        T: 'static,
+    {
+        let decode = self.decode;
+        self.unsent.decode(move |received| {
+            change(decode(received)?).map_err(|reason| received.unusable(".", reason))
+        })
     }
 
     /// Applies `change` to the decoded value of the call.

@@ -1,11 +1,12 @@
 //! Tests of plans behind a gateway that answers reads with the empty response to another request.
 
-use super::{CATEGORY, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, export, key, outcome, stored};
+use super::{OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, export, outcome, stored};
 use funnelflux::ext::plan::ChangePlan;
-use funnelflux::ext::snapshot::Snapshot;
-use funnelflux::ext::{BulkDelete as _, Cascade, MoveToCategory as _, Outcome};
-use funnelflux_fake::{Fake, Fault, Rule, Status};
+use funnelflux::ext::snapshot::{AssetKey, Snapshot};
+use funnelflux::ext::{BulkArchive as _, Cascade, Outcome};
+use funnelflux_fake::{Fake, Fault, RetryAfter, Rule, Status};
 use funnelflux_suites::run;
+use serde_json::json;
 
 const LIST_SOURCES: &str = "GET /offersource/list/";
 const FIND_SOURCES: &str = "GET /offersource/find/byIds/";
@@ -77,43 +78,24 @@ fn an_asset_is_not_created_twice() {
 fn an_undo_restores_every_asset() {
     for read in [FIND_SOURCES, LIST_PAGES, FIND_PAGES] {
         let (fake, client) = account();
-        let before = fake.state();
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal");
         fake.inject(empty().on(read).times(1));
         let job = client
             .offer_sources()
-            .bulk_delete([SOURCE])
-            .children(Cascade::move_to(OTHER_SOURCE));
+            .bulk_archive([SOURCE])
+            .children(Cascade::cascade());
         assert!(
             run(job.undoable_journal(&journal).send()).unwrap().is_success(),
             "{read}"
         );
+        assert_eq!(stored(&fake, "page", PAGE).status, Status::Archived);
         fake.inject(empty().on(FIND_PAGES).times(1));
         let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
-        // The deleted source cannot be restored, so its pages keep the other source, and notes name them.
-        let notes = undo.notes().join("\n");
-        for gone in [
-            key("offer-sources", SOURCE).to_string(),
-            key("pages", PAGE).to_string(),
-        ] {
-            assert!(notes.contains(&gone), "{read}: {notes}");
+        assert!(apply(&undo, &client).is_success());
+        for (segment, id) in [("offersource", SOURCE), ("page", PAGE), ("page", OTHER_PAGE)] {
+            assert_eq!(stored(&fake, segment, id).status, Status::Active, "{read}: {id}");
         }
-        assert_eq!(stored(&fake, "offersource", SOURCE).status, Status::Deleted);
-        assert_ne!(fake.state(), before);
-    }
-    let (fake, client) = account();
-    let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal");
-    let job = client
-        .offer_sources()
-        .move_to_category([SOURCE, OTHER_SOURCE], "");
-    fake.inject(empty().on(FIND_SOURCES).times(1));
-    assert!(run(job.undoable_journal(&journal).send()).unwrap().is_success());
-    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
-    assert!(apply(&undo, &client).is_success());
-    for id in [SOURCE, OTHER_SOURCE] {
-        assert_eq!(body(&fake, "offersource", id)["idCategory"], CATEGORY);
     }
 }
 
@@ -128,4 +110,73 @@ fn creations_in_an_empty_group_need_few_requests() {
     // A creation needs three requests: it reads the asset before and afterwards.
     let more = to.request_count() - 3 * 60;
     assert!(more < 40, "{more} further requests");
+}
+
+#[test]
+fn creations_beside_few_assets_need_few_requests() {
+    for existing in 1..6 {
+        let (from, to) = (Fake::default(), Fake::default());
+        from.seed_many(40);
+        to.seed_many(existing);
+        let (_folder, snapshot) = export(&funnelflux_suites::client(&from).build().unwrap());
+        let client = funnelflux_suites::client(&to).build().unwrap();
+        let plan = run(ChangePlan::copy(&snapshot).plan(&client)).unwrap();
+        assert_eq!(apply(&plan, &client).counts().done, 40);
+        let more = to.request_count() - 3 * 40;
+        assert!(more < 40, "{existing} existing: {more} further requests");
+    }
+}
+
+#[test]
+fn a_swapped_refusal_does_not_reject_a_change() {
+    // The service applies the request, but the client receives the refusal of another request.
+    let (fake, client) = account();
+    let plan = run(ChangePlan::replace(SOURCE, OTHER_SOURCE).plan(&client)).unwrap();
+    fake.inject(
+        Rule::new(Fault::Status {
+            status: 400,
+            retry_after: RetryAfter::Absent,
+            applied: true,
+        })
+        .on("PUT /page/save/")
+        .times(1),
+    );
+    let report = apply(&plan, &client);
+    assert!(report.is_success(), "{report}");
+}
+
+#[test]
+fn an_asset_that_is_read_alone_is_not_another_asset() {
+    const FIND_TAG: &str = "GET /visitortag/find/byId/";
+    let (fake, client) = account();
+    let [first, second] =
+        [SOURCE, OTHER_SOURCE].map(|id| json!({ "idVisitorTag": id, "visitorTagName": id }));
+    for tag in [&first, &second] {
+        fake.seed("visitortag", tag.clone());
+    }
+    let export = || {
+        let folder = tempfile::tempdir().unwrap();
+        run(Snapshot::export(&client)
+            .groups(["visitor-tags"])
+            .to_folder(folder.path()))
+        .map(|snapshot| {
+            let keys: Vec<_> = snapshot.keys().collect();
+            let name = |key: &AssetKey| snapshot.asset(key).unwrap().unwrap().value["visitorTagName"].clone();
+            keys.into_iter().map(name).collect::<Vec<_>>()
+        })
+    };
+    let right = export().unwrap();
+    for wrong in [&first, &second] {
+        let answer = Fault::Repeated {
+            body: wrong.to_string(),
+        };
+        fake.inject(Rule::new(answer).on(FIND_TAG).times(2));
+        let error = export().unwrap_err();
+        assert!(
+            error.to_string().contains("may belong to another request"),
+            "{error}"
+        );
+    }
+    fake.clear_faults();
+    assert_eq!(export().unwrap(), right);
 }

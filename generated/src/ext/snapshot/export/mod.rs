@@ -141,9 +141,10 @@ impl Export {
         self
     }
 
-    /// Sets the maximum number of concurrent reads; zero counts as one. Default: 4.
+    /// Sets the maximum number of concurrent reads, from 1 to 64. Values outside of this range become the
+    /// nearest limit. Default: 4.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
-        self.concurrency = concurrency.max(1);
+        self.concurrency = concurrency.clamp(1, 64);
         self
     }
 
