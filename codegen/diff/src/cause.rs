@@ -1,6 +1,6 @@
-//! Causes of breaking changes. A counterexample is a value that the sender's schema allows and the receiver's
-//! schema rejects; the cause is the part of the receiver's schema that rejects it. The receiver is the
-//! service for a request, and the client for a response.
+//! Causes of breaking changes. A *counterexample* is a value that the sender's schema allows and the
+//! receiver's schema rejects. Its *cause* is the part of the receiver's schema that rejects it. The receiver
+//! is the service for a request, and the client for a response.
 
 use serde_json::{Map, Value, json};
 
@@ -16,17 +16,18 @@ use crate::{
 
 /// The part of the receiver's schema that rejects a counterexample of a change.
 pub(crate) enum Cause<'a> {
-    /// This value is not allowed: it is the counterexample.
+    /// The counterexample is this value, which is not in the `enum` of the receiver's schema.
     Value(&'a Value),
-    /// This property is not allowed: the counterexample has it.
+    /// The counterexample has this property, which the receiver's schema does not allow.
     Property(String),
-    /// These keywords of the schema do not match the counterexample.
+    /// The counterexample does not match these keywords of the receiver's schema. They are written as a
+    /// schema of their own, such as `{"required": ["name"]}`.
     Keywords(Value),
 }
 
 impl<'a> Cause<'a> {
-    /// Finds a value that the sender may send because of the change, but that the receiver's schema (`large`)
-    /// rejects. Returns the part of that schema that rejects the value; `None` if the part is unclear.
+    /// Returns the part of the receiver's schema (`large`) that rejects a counterexample, provided that the
+    /// change is the reason for the rejection. Returns `None` if that part is unclear.
     pub(crate) fn of(
         change: &RawChange,
         frame: &Frame<'a>,
@@ -69,7 +70,8 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// Returns a keyword together with the keywords that are needed to interpret it.
+/// Returns a keyword together with the keywords that are needed to interpret it, such as `minimum` with
+/// `exclusiveMinimum`.
 fn companions(keyword: &str) -> Vec<&str> {
     match keyword {
         "type" | "nullable" | "x-type" | "x-nullable" => vec!["type", "nullable", "x-type", "x-nullable"],

@@ -37,14 +37,18 @@ pub(crate) struct Comparer<'a> {
     pub new: DocumentIndex<'a>,
     pub equality: DeepEquality<'a>,
     pub changes: Changes,
+    /// All pairs of schemas to compare. Such a pair is called a frame.
     pub frames: Frames<'a>,
-    /// Pairs of schemas that have been compared, each as the index of its frame in `frames` and its context.
+    /// Pairs of schemas from `queue` that have been compared, each as an index in `frames` and the context of
+    /// the comparison.
     pub compared: HashSet<(usize, SchemaContext)>,
-    /// Pairs of schemas to compare: both schemas, the context, and the index of the frame.
+    /// Pairs of schemas that are still to be compared: the old schema, the new schema, the context, and the
+    /// index of the pair in `frames`.
     pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
-    /// True if a body of either document may be XML.
+    /// True if at least one of the documents contains a media type that may be XML.
     pub has_xml: bool,
-    /// Paths of the operations that only the new document has, by method and content. Filled when needed.
+    /// Paths that only the new document has, by the method and the content of each of their operations.
+    /// `None` until it is needed.
     pub moved: Option<HashMap<(&'a str, String), Vec<&'a str>>>,
     /// Renamed schemas: old pointer to new pointer.
     pub renamed: BTreeMap<PointerBuf, PointerBuf>,
@@ -95,8 +99,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a member that no other function handles. Its change is unclassified if the member is neither
-    /// documentation nor an extension, or if `UNCONVERTED` lists it.
+    /// Compares a member that no other function handles. A change of the member is unclassified if the member
+    /// is neither documentation nor an extension, or if `UNCONVERTED` lists it.
     pub(crate) fn other_member(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) {
         if UNCONVERTED.contains(&key) || !self.annotation(key, site, direction) {
             self.unclassified(site);
@@ -176,8 +180,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the texts beside two references to values other than schemas. They override the texts of the
-    /// target, or `OpenAPI` 3.0 ignores them.
+    /// Compares `description` and `summary` beside two references to values other than schemas. In `OpenAPI`
+    /// 3.1, these texts override the texts of the target of the reference. `OpenAPI` 3.0 ignores them.
     pub(crate) fn texts_beside_reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
         if let Some((old, new)) = site.both()
             && old.reference().and(new.reference()).is_some()
@@ -226,8 +230,8 @@ fn has_xml(value: &Value) -> bool {
     }
 }
 
-/// Checks whether the site is the `x-evidence` of an operation, and this evidence changed from documented to
-/// inferred or back.
+/// Checks whether the site is the `x-evidence` of an operation, and the evidence changed from documented to
+/// inferred, or from inferred to documented.
 fn inference_changed(site: &Site<'_, '_>) -> bool {
     let evidence = site.sides().map(|node| Evidence::parse(node?.value));
     let [was_inferred, is_inferred] = evidence.map(|evidence| evidence.is_some_and(Evidence::is_inferred));

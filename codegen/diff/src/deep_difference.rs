@@ -32,7 +32,8 @@ pub(crate) struct DeepDifference {
 /// The part of a value that differs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DifferentPart {
-    /// Only descriptions, summaries or titles differ, and their normative words are the same.
+    /// Only descriptions, summaries or titles differ, and their normative words (such as *must*) are the
+    /// same.
     Documentation,
     Any,
 }
@@ -48,7 +49,7 @@ enum Texts {
     Ignored,
 }
 
-/// The addresses of two values in memory, and the treatment of texts inside the values.
+/// A comparison of two values: their addresses in memory, and the treatment of texts inside them.
 type Question = ([usize; 2], Texts);
 
 /// Compares values of two documents, following references.
@@ -74,8 +75,8 @@ impl<'a> DeepEquality<'a> {
         }
     }
 
-    /// Checks whether a value of the old document equals a value of the new document. If values are
-    /// recursive, so that a pair occurs again inside itself, the inner pair is assumed to be equal.
+    /// Checks whether a value of the old document equals a value of the new document. If the values are
+    /// recursive, the same two values occur again inside themselves. This inner pair is assumed to be equal.
     fn holds(&mut self, old: &'a Value, new: &'a Value, texts: Texts) -> bool {
         // Pairs with a reference, each with the index of the pair that contains it.
         let mut pairs: Vec<(Question, Option<usize>)> = Vec::new();

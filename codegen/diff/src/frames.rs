@@ -1,4 +1,5 @@
-//! Frames: the compared pairs of schemas. Each pair refers to the pairs that contain it.
+//! Frames. A *frame* is a pair of compared schemas, one from each document. It refers to the frames that
+//! contain it: the frame of a property, for example, to the frame of the object.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,12 +26,12 @@ pub(crate) struct Frame<'a> {
     pub pointers: [PointerBuf; 2],
     pub direction: Direction,
     pub encoding: Encoding,
-    /// Indices of the pairs that contain this pair.
+    /// Indices of the pairs that directly contain this pair.
     pub parents: Vec<usize>,
     /// True if the pair describes a whole message, parameter or header.
     pub is_root: bool,
-    /// True if the schemas are entries of an `allOf`, `anyOf` or `oneOf`, whose other entries describe the
-    /// same value.
+    /// True if the schemas are entries of an `allOf`, `anyOf` or `oneOf`. Then the other entries of that list
+    /// describe the same value.
     pub is_part: bool,
 }
 
@@ -39,7 +40,8 @@ impl<'a> Frame<'a> {
         Schema::pair(self.direction, [self.old, self.new])
     }
 
-    /// Checks whether the pair describes values in requests, or values in responses.
+    /// Checks whether it is known that the pair describes values in requests, or values in responses. The
+    /// schemas of unused components have no direction.
     pub(crate) fn has_direction(&self) -> bool {
         matches!(self.direction, Direction::Request | Direction::Response)
     }
@@ -57,7 +59,7 @@ pub(crate) struct Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
-    /// Returns the indices of the pairs that contain the pair at `index`.
+    /// Returns the indices of the pairs that directly contain the pair at `index`.
     pub(crate) fn parents(&self, index: usize) -> &[usize] {
         self.all.get(index).map_or(&[], |frame| &frame.parents)
     }

@@ -1,16 +1,21 @@
 //! Judgement: finds a proof for each change of a schema.
 //!
 //! The sender of a request is a client, which follows the old document. The sender of a response is the
-//! service, which follows the new document. A change does not break if the receiver's schema includes the
-//! sender's schema, that is, if it allows every value that the sender's schema allows. If the two schemas at
-//! the change fail this test, their enclosing schemas may pass it. A path leads from a message through
-//! enclosing schemas to the change. If every path contains a pair of schemas that passes the test, the change
-//! does not break. Otherwise, a counterexample proves that the change breaks, or the level of the rule
-//! applies.
+//! service, which follows the new document. A *frame* is a pair of compared schemas: one belongs to the
+//! sender, the other to the receiver. The frame passes the *test of inclusion* if the receiver's schema
+//! includes the sender's schema, that is, if the receiver's schema allows every value that the sender's
+//! schema allows.
 //!
-//! In JSON Schema, exactly one alternative of a `oneOf` must match, but authors often mean at least one. A
-//! change breaks only if it breaks in both interpretations. If the change is harmless only in the second
-//! interpretation, it is a warning.
+//! A change does not break if its frame passes the test. If the frame fails the test, an enclosing frame may
+//! still pass it. For example, a lowered `maxLength` in one alternative of an `anyOf` breaks nothing if
+//! another alternative allows every string. The enclosing frames form paths, each from a whole message to the
+//! change. If every path contains a frame that passes the test, the change does not break. Otherwise, a
+//! counterexample (a value that the sender's schema allows and the receiver's schema rejects) proves that the
+//! change breaks. Without a counterexample, the level of the rule applies.
+//!
+//! In JSON Schema, exactly one alternative of a `oneOf` must match, but authors often mean that at least one
+//! must match. A change breaks only if it breaks in both interpretations. If it breaks only if exactly one
+//! alternative must match, it is a warning.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -38,7 +43,8 @@ const SHORT: usize = 100;
 /// Maximum number of enclosing objects around a counterexample.
 const MOST_OBJECTS: usize = 3;
 
-/// Adds a proof to each change that is judged by a test of inclusion.
+/// Adds a proof to each change of a schema whose level depends on the test of inclusion. Skips changes that
+/// are harmless by their rule.
 pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let harmful = changes.iter_mut();
     let harmful = harmful.filter(|change| change.kind.rule().level(change.direction) > Level::Info);
@@ -87,9 +93,9 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
     raise(changes, frames, documents);
 }
 
-/// Finds whole messages for which there is no proof that the receiver's schema includes the sender's schema,
-/// although no change in the message is breaking. Raises the level of the changes that may be the reason for
-/// the missing proof.
+/// Checks the whole messages in which no change is breaking so far. If there is no proof that the receiver's
+/// schema of the message includes the sender's schema, raises the level of those changes in the message that
+/// may be the reason.
 fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
@@ -164,8 +170,9 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
     }
 }
 
-/// Tests whether the receiver's schema includes the sender's schema. Each of the two documents contains one
-/// of these schemas, at `place`.
+/// Tests whether the receiver's schema includes the sender's schema. `documents` are the old and the new
+/// document. `place` is the pointer to the schema in both documents, and `direction` determines which of the
+/// two schemas is the sender's.
 #[must_use]
 pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
     let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
@@ -193,8 +200,8 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     })
 }
 
-/// Returns the mode in which the test of inclusion is run to judge changes of this kind. Returns `None` if
-/// the rule alone judges them.
+/// Returns the mode in which the test of inclusion judges changes of this kind. Returns `None` if there is no
+/// such test, so that the level of the rule applies.
 fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
     use ChangeKind as Kind;
     match kind {
@@ -229,8 +236,8 @@ fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
     }
 }
 
-/// Checks whether a change of this kind declares a property that another part of the schema may have allowed
-/// already.
+/// Checks whether changes of this kind add the declaration of a property. Another part of the schema, such as
+/// `additionalProperties`, may have allowed the property before.
 fn describes_property(kind: ChangeKind) -> bool {
     matches!(
         kind,
@@ -243,16 +250,17 @@ fn describes_property(kind: ChangeKind) -> bool {
 struct Judgement<'f, 'a> {
     frames: &'f Frames<'a>,
     documents: [Root<'a>; 2],
-    /// The relevant frames, each with the relevant frames inside it. A frame is relevant if it contains a
-    /// change to judge, directly or in an inner frame.
+    /// The relevant frames, each with the relevant frames directly inside it. A frame is relevant if it
+    /// contains a change to judge, directly or in an inner frame.
     relevant: HashMap<usize, Vec<usize>>,
     provers: HashMap<(Direction, Encoding, OneOf), Prover<'a>>,
     validators: Validators<'a>,
     counterexamples: HashMap<usize, Vec<Value>>,
     /// Frames of the entries of `allOf`, `anyOf` and `oneOf`, and of schemas inside these entries.
     parts: BTreeSet<usize>,
-    /// Frames that fail the test of inclusion because of several changes together. With only one of these
-    /// changes, the frame would pass.
+    /// Frames that fail the test of inclusion, although at least one of their changes was judged harmless:
+    /// the changed keywords alone reject no value of the sender's schema. So another change of the frame
+    /// should be breaking.
     alone: HashSet<usize>,
 }
 
@@ -281,8 +289,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         judgement
     }
 
-    /// Returns the frames that can be reached from a message by a path on which every frame fails the test of
-    /// inclusion.
+    /// Returns the frames to which a path of failing frames leads: the path begins at a whole message, ends
+    /// with the frame itself, and every frame on it fails the test of inclusion.
     fn exposed(&mut self, mode: Mode, one_of: OneOf) -> HashSet<usize> {
         let mut exposed = HashSet::new();
         let is_root = |index: &usize| self.frames.all.get(*index).is_some_and(|frame| frame.is_root);
@@ -338,8 +346,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         self.prover(frame, OneOf::Exact).includes(pair, mode)
     }
 
-    /// Finds a value that the sender's schema allows and the receiver's schema rejects. A validator has to
-    /// confirm the value.
+    /// Finds a value that the sender's schema allows and the receiver's schema rejects. An independent
+    /// validator must confirm the value.
     fn confirmed_counterexample(&mut self, frame: &Frame<'a>, one_of: OneOf) -> Option<Value> {
         let (pair, encoding) = (frame.pair(), (frame.direction, frame.encoding));
         let counterexamples = self.prover(frame, one_of).counterexamples(pair);
@@ -347,8 +355,10 @@ impl<'f, 'a> Judgement<'f, 'a> {
         counterexamples.into_iter().find(confirms)
     }
 
-    /// Finds a value that shows that a change breaks. `is_only` is true if the frame has no other change to
-    /// judge.
+    /// Looks for a counterexample that is due to a change in the frame at `index`. `is_only` is true if the
+    /// frame has no other change to judge, so that each of its counterexamples is due to this change. Without
+    /// a counterexample, returns `Included` if the changed keywords alone reject no value of the sender's
+    /// schema, and otherwise `Undecided`.
     fn counterexample(&mut self, change: &RawChange, index: usize, is_only: bool) -> Proof {
         let frames = self.frames;
         let Some(frame) = frames.all.get(index) else {
@@ -390,8 +400,9 @@ impl<'f, 'a> Judgement<'f, 'a> {
         self.confirmed(index, value.clone())
     }
 
-    /// Returns `value` as a counterexample if the validator confirms it. If the enclosing object is short,
-    /// the counterexample is shown inside that object.
+    /// Returns a counterexample that consists of `value`, shown inside its enclosing objects if they are
+    /// short. If the validator rejects that form, returns `value` alone. If the validator rejects this form
+    /// too, returns `Undecided`.
     fn confirmed(&mut self, index: usize, value: Value) -> Proof {
         let lifted = iter::successors(Some((index, value.clone())), |(index, value)| {
             self.lifted(*index, value)
@@ -411,6 +422,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         Proof::Undecided
     }
 
+    /// Checks whether the cause of a change explains that the receiver's schema rejects `value`.
     fn is_caused(&self, value: &Value, cause: &Cause<'a>, direction: Direction, side: Side) -> bool {
         match cause {
             Cause::Value(wanted) => value == *wanted,
@@ -422,8 +434,9 @@ impl<'f, 'a> Judgement<'f, 'a> {
         }
     }
 
-    /// Wraps the value of a property in its enclosing object. Returns `None` if there is no such object, or
-    /// if the object is longer than `SHORT`.
+    /// Wraps a counterexample for the property at `index` in an object with this property. Returns the index
+    /// of the object's frame, and the object. Returns `None` if the frame is not a property, if no such
+    /// object is a counterexample, or if the object is longer than `SHORT`.
     fn lifted(&mut self, index: usize, value: &Value) -> Option<(usize, Value)> {
         let frames = self.frames;
         let frame = frames.all.get(index)?;

@@ -53,8 +53,8 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Checks whether a change in this direction affects messages of the given direction. A change without a
-    /// direction counts as affecting all messages.
+    /// Checks whether a change in this direction affects messages of the direction `messages`. A change with
+    /// the direction `None` counts as affecting all messages.
     pub(crate) fn wants(self, messages: Self) -> bool {
         match self {
             Self::Request | Self::Response => messages == self,
@@ -76,11 +76,12 @@ impl Direction {
 pub(crate) enum Encoding {
     /// As in JSON bodies: the number `1` and the string `1` differ.
     Typed,
-    /// As in the query: the number `1`, the string `1`, and a list with only one of them have the same text.
+    /// As in the query: the number `1`, the string `"1"` and the lists `[1]` and `["1"]` are sent as the same
+    /// text.
     Text,
-    /// As in headers: like `Text`, but a list or an object is sent as one text.
+    /// As in headers: like `Text`, but a whole list or object is sent as one text, such as `a,b`.
     OneText,
-    /// As the items of a list, or the properties of an object, when that list or object is sent as text.
+    /// As inside a list or an object that is sent as text: the encoding of its items or properties.
     InnerText,
     /// As in the body of a form: the value is an object, and its properties are the fields of the form.
     Form,

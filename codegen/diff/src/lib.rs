@@ -6,10 +6,13 @@
 //! structure of the documents, and reports every difference that no rule has covered.
 //!
 //! Rules find the changes and give each a level. For a changed schema, the modules `judgement` and
-//! `inclusion` look for a proof. Clients follow the old document, and the service follows the new document. A
+//! `inclusion` look for a proof, which can change the level.
+//!
+//! Clients follow the old document, and the service follows the new document. So the sender's document is the
+//! old document for requests, and the new document for responses. The other document is the receiver's. A
 //! change does not break if every message that the sender's document allows is valid in the receiver's
-//! document. It breaks if there is a counterexample: a message that the sender's document allows and the
-//! receiver's document rejects.
+//! document. A change breaks if there is a counterexample: a message that the sender's document allows and
+//! the receiver's document rejects.
 
 mod allow_list;
 mod cause;
@@ -151,9 +154,10 @@ fn complete<'a>(
     }
 }
 
-/// Checks whether a change replaces the dialect of the schemas with another dialect. `OpenAPI` 3.1 states the
-/// dialect as `$schema` or `jsonSchemaDialect`, which normalisation keeps as extensions. The default is the
-/// dialect of `OpenAPI`, which adds only annotations to JSON Schema 2020-12.
+/// Checks whether a change replaces the JSON Schema dialect of the document with another dialect. `OpenAPI`
+/// 3.1 states the dialect as `$schema` or `jsonSchemaDialect`, which normalisation keeps as extensions. An
+/// absent dialect, the dialect of `OpenAPI` and JSON Schema 2020-12 count as the same dialect: the default is
+/// the dialect of `OpenAPI`, which adds only annotations to JSON Schema 2020-12.
 fn is_other_dialect(
     change: &RawChange,
     pointer: &Pointer,
@@ -184,7 +188,8 @@ fn is_converted(change: &Change) -> bool {
         && change.pointer.last() != change.source_pointer.last()
 }
 
-/// Returns the pointer if it leads to a value, or else its nearest ancestor that does.
+/// Returns `pointer` if the document has a value there. Otherwise returns the nearest ancestor of `pointer`
+/// at which the document has a value.
 fn nearest_remaining<'p>(document: &Value, pointer: &'p Pointer) -> &'p Pointer {
     let exists = |pointer: &&Pointer| document.pointer(pointer.as_str()).is_some();
     ancestors(pointer).find(exists).unwrap_or_default()

@@ -1,4 +1,5 @@
-//! Cursor in a document: a value, its JSON pointer, and an identity that survives reordering.
+//! Nodes. A *node* is a value of a document with its JSON pointer, and with an identity that stays the same
+//! when the entries of an array change their order.
 
 use serde_json::{Map, Value};
 
@@ -13,8 +14,8 @@ use funnelflux_openapi::{
 pub(crate) struct Node<'a> {
     pub value: &'a Value,
     pub pointer: PointerBuf,
-    /// The pointer with the names of array entries in place of their positions, so that it stays the same
-    /// when entries move.
+    /// The pointer with the names of array entries in place of their positions, such as
+    /// `/parameters/query:page` for `/parameters/0`.
     pub identity: PointerBuf,
 }
 
@@ -23,7 +24,8 @@ impl<'a> Node<'a> {
         Self::at(value, PointerBuf::new())
     }
 
-    /// Returns true if the node is a schema that allows no value, which `OpenAPI` 3.1 writes as `false`.
+    /// Checks whether the node is a schema with `"not": {}`, which allows no value. `OpenAPI` 3.1 writes such
+    /// a schema as `false`.
     pub(crate) fn allows_nothing(&self) -> bool {
         self.value.as_object().is_some_and(matches_nothing)
     }
@@ -88,7 +90,8 @@ impl<'a> Node<'a> {
         entries.is_some_and(|entries| entries.iter().any(|entry| entry == text))
     }
 
-    /// Follows all references. A broken reference leads nowhere, so the node stays unchanged.
+    /// Follows the reference of the node, if any, then the reference of its target, and so on. Stops at a
+    /// value without a reference, or at a reference that leads nowhere.
     pub(crate) fn resolve(&self, document: &'a Value) -> Self {
         let (pointer, value) = references::resolve(document, &self.pointer, self.value);
         if *pointer == *self.pointer {
@@ -102,7 +105,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// The pointer and all its ancestors, up to the whole document.
+/// Lists the pointer and its ancestors, up to the pointer to the whole document.
 pub(crate) fn ancestors(pointer: &Pointer) -> impl Iterator<Item = &Pointer> {
     std::iter::successors(Some(pointer), |pointer| pointer.parent())
 }

@@ -1,4 +1,5 @@
-//! Normative words of descriptions: obligations, prohibitions and amounts.
+//! Normative words of descriptions: words such as *must*, *not* or *seconds*, and numbers. If they change,
+//! the meaning of the description may have changed.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -75,7 +76,7 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|first: char| first.is_numeric())
 }
 
-/// The words of a text. A number with its sign and its fraction is one word.
+/// Splits a text into words. A number with its sign and its fraction is one word.
 fn words(text: &str) -> Vec<&str> {
     let is_separator = |character: char| !character.is_alphanumeric() && !"'.-".contains(character);
     let mut words = Vec::new();

@@ -11,7 +11,8 @@ use funnelflux_openapi::{
 
 use crate::node::Node;
 
-/// Keys of other versions that have another name in `OpenAPI` 3.0. A list of types becomes a `oneOf`.
+/// Keys of Swagger 2.0 and `OpenAPI` 3.1 that normalisation replaces with a key of another name. For example,
+/// a `type` with a list of types becomes a `oneOf`.
 const REPLACED: [&str; 5] = ["collectionFormat", "consumes", "produces", "schemes", "type"];
 
 /// Returns a value as JSON. Backticks are escaped, because they would end the quotation.
@@ -123,8 +124,9 @@ pub(crate) fn parameter_name(node: &Node<'_>) -> String {
     )
 }
 
-/// Converts JSON pointer tokens within a schema to steps, and appends the steps to `path`. The items of an
-/// array are the step `[]`, which `join_arrays` joins with a name.
+/// Converts the tokens of a JSON pointer within a schema to steps of a path for readers, and appends them to
+/// `path`. For example, `properties`, `tags`, `items` become `tags`, `[]`. `join_arrays` joins the step `[]`
+/// with a name.
 pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
     let mut rest = tokens.iter();
     while let Some(token) = rest.next() {
@@ -168,7 +170,7 @@ pub(crate) fn join_arrays(path: Vec<String>) -> Vec<String> {
     joined
 }
 
-/// The tokens of a pointer, unescaped.
+/// Returns the tokens of a pointer, unescaped.
 pub(crate) fn tokens(pointer: &Pointer) -> Vec<String> {
     pointer
         .tokens()
@@ -176,9 +178,9 @@ pub(crate) fn tokens(pointer: &Pointer) -> Vec<String> {
         .collect()
 }
 
-/// Returns two names of the shared schema that contains the pointer: its name in the normalised document
-/// (such as `q`), and its name in the source text (such as `W/$defs/q`). Returns `None` if the names are
-/// equal.
+/// Returns two names of the shared schema that contains the place at `pointer`: the name in the normalised
+/// document (such as `q`), and the name in the source text (such as `W/$defs/q`). Returns `None` if the names
+/// are equal.
 pub(crate) fn source_schema(provenance: &Provenance, pointer: &Pointer) -> Option<(String, String)> {
     let schema = pointer.get(..3)?;
     let [components, schemas, name] = <[String; 3]>::try_from(tokens(schema)).ok()?;
@@ -195,7 +197,8 @@ pub(crate) fn source_schema(provenance: &Provenance, pointer: &Pointer) -> Optio
     (!source.is_empty() && source != name).then_some((name, source))
 }
 
-/// Checks whether an alternative stands for an entry of a list of types, which normalisation rewrites.
+/// Checks whether an alternative of a `oneOf` stands for an entry of a list of types, which normalisation
+/// rewrites as a `oneOf`.
 fn is_listed_type(provenance: &Provenance, alternative: &Pointer) -> bool {
     let list = alternative
         .parent()
@@ -204,7 +207,8 @@ fn is_listed_type(provenance: &Provenance, alternative: &Pointer) -> bool {
     schema.is_some_and(|schema| provenance.place(alternative).pointer() == provenance.place(schema).pointer())
 }
 
-/// Returns the pointer without the alternatives that stand for entries of lists of types.
+/// Returns the pointer without the tokens (such as `/oneOf/0`) of alternatives that stand for entries of
+/// lists of types.
 pub(crate) fn without_listed_types(provenance: &Provenance, pointer: &Pointer) -> PointerBuf {
     let mut short = PointerBuf::new();
     for (depth, token) in pointer.tokens().enumerate() {

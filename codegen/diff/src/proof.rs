@@ -20,9 +20,8 @@ pub enum Proof {
     /// Every message that the sender's document allows is valid in the receiver's document. The change is not
     /// breaking.
     Included,
-    /// Every message that the sender's document allows is valid in the receiver's document, except perhaps
-    /// messages that match several alternatives of a `oneOf`. It is unknown whether a message can match
-    /// several alternatives.
+    /// Like `Included`, but only if the alternatives of each `oneOf` are distinct, so that no message matches
+    /// several of them. It is unknown whether they are distinct.
     IncludedIfDistinct,
     /// A message that the sender's document allows is invalid in the receiver's document. The change is
     /// breaking.
@@ -33,14 +32,15 @@ pub enum Proof {
         accepted_by: Side,
     },
     /// It is unknown whether every message that the sender's document allows is valid in the receiver's
-    /// document. The level of the rule applies, but the level is at least a warning if an operation uses the
-    /// changed part.
+    /// document. The level of the rule applies. If an operation uses the changed part, the change is at least
+    /// a warning.
     Undecided,
 }
 
 impl Proof {
-    /// Returns the rank of the proof. The uses of the changed part can lead to different proofs. The proof
-    /// with the highest rank decides the level of the change.
+    /// Returns the rank of the proof. A part that is used several times, for example in a request and in a
+    /// response, may have a different proof for each use. The proof with the highest rank decides the level
+    /// of the change.
     pub(crate) fn strength(&self) -> u8 {
         match self {
             Self::Included => 0,

@@ -1,5 +1,5 @@
-//! Changes as the comparison finds them. If the comparison finds the same change in several contexts,
-//! [`merge`] combines the results into one change.
+//! Changes as the comparison finds them. The comparison may find the same change in several contexts, such as
+//! a request and a response. Then [`merge`] combines the results into one change.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
-/// Keys of lists and objects that have the same meaning whether they are empty or absent.
+/// Keys of lists and objects that mean the same when they are empty as when they are absent.
 const OPTIONAL: [&str; 6] = [
     "callbacks",
     "encoding",
@@ -32,7 +32,8 @@ const OPTIONAL: [&str; 6] = [
 #[derive(Clone, Debug)]
 pub(crate) struct RawChange {
     pub kind: ChangeKind,
-    /// The fields `context`, `presence` and `keyword` complete the ID of the rule.
+    /// Part of the ID, such as `request-body`. The rule defines which of the fields `context`, `presence`
+    /// (`required` or `optional`) and `keyword` are in the ID.
     context: &'static str,
     presence: &'static str,
     pub keyword: &'static str,
@@ -43,18 +44,22 @@ pub(crate) struct RawChange {
     pub old: Option<PointerBuf>,
     /// Pointer to the new value; `None` if the value was removed.
     pub new: Option<PointerBuf>,
-    /// Pointer at which the search for the nearest remaining ancestor in the new document begins.
+    /// Pointer to the new value or, if the value was removed, to the object that contained it. If the new
+    /// document has nothing there, the nearest ancestor that it has is the location of the change in the new
+    /// document.
     pub nearest: PointerBuf,
     identity: PointerBuf,
     pub what: String,
-    /// Distinguishes this change from others of the same kind at the same place.
+    /// Text that distinguishes this change from others of the same kind at the same place, such as `10→5`.
     value: String,
     pub proof: Proof,
-    /// Index of the frame of the schemas that differ.
+    /// Index of the frame (the pair of compared schemas) in which the change was found; `None` outside
+    /// schemas.
     pub frame: Option<usize>,
-    /// Facts, one list for each context in which the comparison found the change.
+    /// Facts about the change. Each context in which the comparison found the change has its own list.
     pub facts: Vec<Vec<Fact>>,
-    /// True if the change also accounts for all differences inside the old and the new value.
+    /// True if the change also accounts for all differences inside the old and the new value, so that no
+    /// other change must report them.
     pub covers_subtree: bool,
 }
 

@@ -31,8 +31,8 @@ pub enum Fact {
     FirstProperty,
     /// The property is not declared in `properties`.
     UndeclaredProperty,
-    /// The old and the new object declare properties, and neither object has a schema for undeclared
-    /// properties.
+    /// The change concerns only undeclared properties: the old and the new object declare properties, and
+    /// neither object has a schema for undeclared properties.
     UndeclaredPropertiesOnly,
     /// The schema, or another schema that applies to the same value, has `anyOf` or `oneOf`.
     HasAlternatives,
@@ -56,7 +56,7 @@ pub type Operations = Arc<[Arc<str>]>;
 pub enum User {
     /// An operation.
     Operation(Arc<str>),
-    /// A component, by its position in [`Report::components`].
+    /// A component (a part that is the target of references), by its position in [`Report::components`].
     Component(usize),
 }
 
@@ -113,11 +113,10 @@ pub struct Change {
     pub old: Option<PointerBuf>,
     /// Pointer to the new value; `None` if the value was removed.
     pub new: Option<PointerBuf>,
-    /// JSON pointer to the changed part in a normalised document. `side` states in which of the two
-    /// documents.
+    /// JSON pointer to the changed part in the normalised document that `side` names.
     pub pointer: PointerBuf,
-    /// JSON pointer to the same part in the source text of that document, before normalisation. If the text
-    /// lacks the part, the pointer leads to the nearest ancestor that the text has.
+    /// JSON pointer to the same part in the source text of that document, before normalisation. If the source
+    /// text lacks the part, the pointer leads to the nearest ancestor that the source text has.
     pub source_pointer: PointerBuf,
     /// Document that contains the part: the new document or, for a removed part, the old document.
     pub side: Side,
@@ -184,8 +183,8 @@ impl Report {
         self.changes.is_empty()
     }
 
-    /// Finds a shortest path to the changed part from each parameter, body and response that uses the part.
-    /// Returns the first `most` paths, and the total number of paths.
+    /// Finds the parameters, bodies and responses that use the changed part, each with a shortest path to the
+    /// part. Returns the first `most` paths, and the total number of paths.
     #[must_use]
     pub fn usages(&self, change: &Change, most: usize) -> (Vec<Usage>, usize) {
         // Uses from the part outwards, the nearest first. Each has the index of the use from which it was

@@ -33,15 +33,15 @@ pub(crate) struct SchemaContext {
     /// True if the schema belongs to the response to a failed call.
     pub failure: bool,
     pub encoding: Encoding,
-    /// True if the property may be omitted in both documents or, if only one document has the property, in
-    /// that document.
+    /// True if the schema is a property that may be omitted. If both documents have the property, both must
+    /// allow its omission.
     pub optional: bool,
     /// True if a default of the schema has no effect on the requests of clients that follow the old document:
     /// either these requests always contain the value, or the service ignores the value.
     pub ignores_default: bool,
-    /// Index of the frame of the enclosing closed composition. In a closed composition,
-    /// `unevaluatedProperties` of the old schema rejects some or all of the properties that no part of the
-    /// schema declares.
+    /// Index of the frame (the pair of compared schemas) whose old schema has an `unevaluatedProperties` that
+    /// rejects some or all undeclared properties. This schema may also enclose the compared schema, for
+    /// example as the schema whose `allOf` contains it.
     pub closed: Option<usize>,
 }
 
@@ -146,8 +146,9 @@ impl<'n, 'a> Site<'n, 'a> {
     }
 
     /// Lists every member of the old and the new value, with its old and its new name. First, members with
-    /// equal names form pairs. Then a member that only the old value has and a member that only the new value
-    /// has form a renamed member, if `key` returns the same for both.
+    /// equal names form pairs. Then `key` pairs the remaining members: if it returns the same for a member
+    /// that only the old value has and a member that only the new value has, the member was renamed. All
+    /// other members were added or removed.
     pub(crate) fn paired<K: Eq + Hash>(
         &self,
         key: impl Fn(Side, &'a str, &Node<'a>) -> Option<K>,

@@ -15,8 +15,9 @@ use crate::{
 /// The value before and after, at a place where the documents differ.
 type Difference<'a> = [Option<Node<'a>>; 2];
 
-/// Lists the differences that no change reports: neither a change at their own place, nor a change at another
-/// place (`Changes::explained`).
+/// Lists the differences that no change covers. A difference is covered by a change at its own place, by a
+/// change above it that also accounts for differences inside its values, or because `Changes::explained`
+/// lists its place.
 pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawChange> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);
@@ -31,10 +32,10 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
     uncovered.filter_map(RawChange::unclassified).collect()
 }
 
-/// Places in one document at which reported changes cover the differences. The places are stored as sets,
-/// because large documents have thousands of differences and changes.
+/// Places of one document at which changes cover the differences. The places are stored as sets, because
+/// large documents have thousands of differences and changes.
 struct Covered<'f> {
-    /// Places with a change at or below them.
+    /// The places of changes, and all their ancestors.
     above: HashSet<&'f Pointer>,
     /// Places of changes that also account for every difference below the place.
     subtrees: HashSet<&'f Pointer>,
@@ -72,7 +73,7 @@ fn compare<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<
     }
 }
 
-/// Compares two values. If only one document has the value, adds this difference to `differences`.
+/// Compares the old and the new value if both exist. Otherwise adds the existing value to `differences`.
 fn compare_if_both<'a>(old: Option<Node<'a>>, new: Option<Node<'a>>, differences: &mut Vec<Difference<'a>>) {
     match (&old, &new) {
         (Some(before), Some(after)) => compare(before, after, differences),
@@ -84,8 +85,9 @@ fn is_records(entries: &[Value]) -> bool {
     !entries.is_empty() && entries.iter().all(Value::is_object)
 }
 
-/// Compares lists of objects entry by entry. Entries match by name. Entries without a name match by equality
-/// if possible, otherwise by position.
+/// Compares lists of objects entry by entry. An entry is compared with the entry of the same name. An entry
+/// without a name is compared with an equal entry if there is one, otherwise with the entry at the same
+/// position.
 fn records<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<'a>>) {
     let contents = |list: &Node<'a>| -> HashSet<String> {
         let entries = list.value.as_array().into_iter().flatten();

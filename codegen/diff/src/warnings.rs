@@ -12,8 +12,8 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// Warns about compositions without schemas, about defaults whose type is not the type of the schema, and
-/// about external files. External files are not compared, and each file gets one warning.
+/// Warns about compositions without schemas, and about defaults whose type is not the type of the schema.
+/// Also warns once about each external file, because external files are not compared.
 #[must_use]
 pub fn warnings(document: &Document) -> Diagnostics {
     let mut warnings = Warnings {

@@ -132,8 +132,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that a media type that was covered only by a range, such as `text/*`, now has its own entry,
-    /// or the reverse.
+    /// Reports that a media type, such as `text/csv`, had its own entry in only one document, and is covered
+    /// by the entry of a range, such as `text/*`, in the other document.
     fn media_range_changed(
         &mut self,
         name: &str,
@@ -180,8 +180,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Checks whether the schema, which only one document has, allows any value because all its keywords are
-    /// documentation.
+    /// Checks whether a schema allows any value because all its keywords are documentation. Only one of the
+    /// documents (see `site`) has the schema.
     fn allows_anything(&self, schema: &Node<'a>, site: &Site<'_, 'a>) -> bool {
         let document = if site.new.is_some() { &self.new } else { &self.old };
         let mut keys = document.resolve(schema).keys();
@@ -205,7 +205,8 @@ impl<'a> Comparer<'a> {
         })
     }
 
-    /// Compares the names of the root elements of XML bodies. The default is the name of the shared schema.
+    /// Compares the names of the root elements of XML bodies. If a schema states no name, the root element
+    /// has the name of the shared schema.
     fn xml_root(
         &mut self,
         (old, new): (&Node<'a>, &Node<'a>),

@@ -65,7 +65,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares shared components other than schemas and security schemes. A component that both documents
-    /// use is compared wherever it is used. So it is skipped here, unless it is an example.
+    /// use is skipped here, because it is compared wherever it is used. Examples are always compared here.
     fn other_components(&mut self, kind: &str, components: &Site<'_, 'a>) {
         for (name, site) in components.contents() {
             if site.is_unchanged() {

@@ -55,8 +55,8 @@ impl<'a> Comparer<'a> {
         self.queued_schemas();
     }
 
-    /// Checks whether any operation of either document has a body to which the list of media types `key` may
-    /// apply.
+    /// Checks whether any operation of the two documents has a body to which the list of media types under
+    /// `key` (`x-consumes` or `x-produces`) may apply.
     fn has_bodies(&self, key: &str) -> bool {
         [&self.old, &self.new].iter().any(|document| {
             operations(document.root.value).any(|operation| {
@@ -66,7 +66,8 @@ impl<'a> Comparer<'a> {
         })
     }
 
-    /// Reports a change of media types of Swagger 2.0 that apply to no body.
+    /// Reports a change of a list of media types of Swagger 2.0 (`consumes` or `produces`) that applies to no
+    /// body.
     fn unused_media_types(&mut self, key: &str, site: &Site<'_, 'a>) {
         if !site.is_unchanged() {
             let (key, holder) = (key.trim_start_matches("x-"), subject(site.parent));

@@ -28,7 +28,7 @@ pub(super) struct Parameter<'a> {
     pub value: Node<'a>,
     /// The entry of the list `parameters`: the parameter itself, or a reference to it.
     pub written: Node<'a>,
-    /// True if the parameter belongs to the operation itself, and false if it belongs to the path.
+    /// True if the operation itself lists the parameter, and false if its path lists the parameter.
     is_own: bool,
 }
 
@@ -102,8 +102,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports changes of parameters of a path that have no effect, because every operation of the path has a
-    /// parameter of the same name. `operations` are those that both documents have.
+    /// Reports changes of those parameters of a path that have no effect, because every operation of the path
+    /// has a parameter of the same name. `operations` contains the operations of the path that both documents
+    /// have.
     pub(super) fn overridden_parameters(
         &mut self,
         (old, new): (&Node<'a>, &Node<'a>),
@@ -202,7 +203,8 @@ impl<'a> Comparer<'a> {
     }
 
     /// Returns the old and the new schema of a parameter that one document describes by `schema`, and the
-    /// other by `content`. Returns `None` if clients may send different texts in the two cases.
+    /// other document by `content`. Returns `None` if the same value may be sent as different texts in the
+    /// two documents.
     fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
         let kind = |document: &DocumentIndex<'a>, schema: &Node<'a>| document.resolve(schema).str("type");
         let described = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
@@ -305,8 +307,8 @@ fn is_in_path(operation: &Pointer, parameter: &Parameter<'_>) -> bool {
         .is_some_and(|name| placeholders(&path).contains(&name))
 }
 
-/// Returns the parameters that apply to an operation: its own parameters, and those parameters of its path
-/// that it does not override.
+/// Returns the parameters that apply to an operation: its own parameters, and the parameters of its path that
+/// the operation does not override.
 pub(super) fn effective_parameters<'a>(
     document: &DocumentIndex<'a>,
     operation: &Node<'a>,

@@ -153,8 +153,8 @@ fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
 }
 
 /// Returns the response that applies to a status without an entry of its own: the response under a range that
-/// covers the status, or else `default`. If the operation documents a success response, `default` applies
-/// only to failures.
+/// covers the status, or else `default`. If the operation documents any 2xx status, `default` applies only to
+/// failures.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let has_success = responses.keys().any(is_success);
     let is_default = status != "default" && (!is_success(status) || !has_success);

@@ -58,11 +58,11 @@ impl<'a> Comparer<'a> {
         self.requirements(site, [Kind::GlobalSecurityAdded, Kind::GlobalSecurityRemoved]);
     }
 
-    /// Checks whether a changed list at the top level of the documents (`security` or `servers`) has no
-    /// effect. If so, reports the change and returns true.
+    /// Checks whether a change of the top-level list `key` (`security` or `servers`) has no effect. If it has
+    /// no effect, reports the change and returns true.
     ///
-    /// Consider the operations that exist in both documents. The list has no effect if none of them inherits
-    /// it in both documents. If no operation exists in both documents, the list counts as having an effect.
+    /// The change has no effect if no operation that exists in both documents inherits the list in both of
+    /// them. If no operation exists in both documents, the change counts as having an effect.
     pub(super) fn is_overridden(&mut self, key: &str, site: &Site<'_, 'a>) -> bool {
         if site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             return false;
@@ -153,7 +153,8 @@ impl<'a> Comparer<'a> {
 
     /// Returns the alternatives of one document. A renamed scheme of the new document gets its old name,
     /// because names of schemes are never sent. A scheme counts as renamed if the old document has an equal
-    /// scheme, and each document lacks the name that the other one uses for it.
+    /// scheme under another name, the old document lacks the new name, and the new document lacks the old
+    /// name.
     fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
         let schemes = |root: &Node<'a>| {
             let schemes = root.value.pointer("/components/securitySchemes");
@@ -249,8 +250,8 @@ fn is_met(required: &Alternative<'_>, held: &Alternative<'_>) -> bool {
         .all(|(scheme, scopes)| held.get(scheme).is_some_and(|held| scopes.is_subset(held)))
 }
 
-/// Checks whether every client that meets an old alternative also meets a new alternative. An empty list
-/// requires nothing.
+/// Checks whether every client that meets one of the old alternatives also meets one of the new alternatives.
+/// An empty list of alternatives requires nothing.
 fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
     let nobody = Alternative::new();
     let is_met = |held: &Alternative<'_>| new.is_empty() || new.iter().any(|required| is_met(required, held));

@@ -24,11 +24,13 @@ const SEPARATING: [&str; 3] = ["form", "spaceDelimited", "pipeDelimited"];
 
 /// A value that is sent as text.
 pub(super) struct Serialized<'a> {
-    /// The object with the keywords for serialization: a parameter, a header or an encoding of a field.
+    /// The object with the keywords for serialization: a parameter, a header, or the entry of a form field in
+    /// `encoding`.
     keywords: Option<Node<'a>>,
     schema: Option<Node<'a>>,
     default_style: &'static str,
-    /// True if characters that are reserved in URLs are escaped, unless `allowReserved` is set.
+    /// True if characters that are reserved in URLs are escaped. The keyword `allowReserved` can prevent
+    /// this.
     is_escaped: bool,
 }
 
@@ -142,8 +144,9 @@ impl<'a> Comparer<'a> {
         })
     }
 
-    /// Checks whether a path parameter is sent with its name in either document. The style `matrix` sends the
-    /// name. For an exploded object, it sends the names of the properties instead.
+    /// Checks whether at least one document sends the name of a path parameter together with its value. Only
+    /// the style `matrix` does so, except for an exploded object: then the names of its properties are sent
+    /// instead.
     pub(super) fn sends_name(&self, sides: [&Serialized<'a>; 2]) -> bool {
         let mut sides = sides.into_iter().zip([&self.old, &self.new]);
         sides.any(|(side, document)| {
@@ -153,8 +156,8 @@ impl<'a> Comparer<'a> {
         })
     }
 
-    /// Compares the `encoding` objects of a form. For other media types, `encoding` has no effect, so its
-    /// change counts as a change of notation.
+    /// Compares the `encoding` objects of a form. For other media types, `encoding` has no effect, so a
+    /// change of `encoding` counts as a change of notation.
     pub(super) fn encodings(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, direction: Direction) {
         let new = site.parent;
         let range = range(new);
@@ -262,7 +265,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Returns the media range that the key of a media type object denotes.
+/// Returns the media range of a media type object, which is its key in `content`.
 pub(super) fn range(media_type: &Node<'_>) -> MediaRange {
     let key = media_type.pointer.last();
     MediaRange::new(&key.map(|key| key.decoded().into_owned()).unwrap_or_default())

@@ -16,11 +16,12 @@ const MOST: usize = 200;
 /// The URLs of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerUrl {
-    /// The URL without the names of its variables.
+    /// The URL with `{}` in place of each variable.
     pub template: String,
     /// The URL with the defaults of its variables.
     pub default: String,
-    /// The URLs with all values of the variables.
+    /// All URLs of the server: each variable is replaced with each of its values, or with `{}` if its values
+    /// are unknown or too many.
     all: BTreeSet<String>,
 }
 
@@ -58,7 +59,7 @@ impl ServerUrl {
         }
     }
 
-    /// Returns the URLs with a path at their end.
+    /// Returns the URLs with `path` appended.
     pub(super) fn followed_by(&self, path: &str) -> Self {
         let with_path = |url: &String| format!("{url}{path}");
         Self {

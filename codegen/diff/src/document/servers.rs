@@ -20,8 +20,9 @@ use crate::{
 type Server<'a> = (ServerUrl, Node<'a>);
 
 impl<'a> Comparer<'a> {
-    /// Finds a path that moved between the URLs of `servers` and all keys of `paths`, so that the URLs of the
-    /// operations are the same. Returns the text that completes the keys of the old and of the new document.
+    /// Detects that a prefix such as `/v1` moved from the URLs of `servers` to the keys of `paths`, or the
+    /// reverse, so that the URLs of the operations are the same. Returns the text to add before the keys of
+    /// the old and of the new document; one of the two texts is empty.
     pub(super) fn moved_prefix(&self) -> Option<[String; 2]> {
         let roots = [&self.old.root, &self.new.root];
         let has_own = |root: &Node<'a>| {
@@ -66,7 +67,7 @@ impl<'a> Comparer<'a> {
         (!before.is_disjoint(&after)).then_some(prefixes)
     }
 
-    /// Compares servers. A document that lists no servers at this site inherits the servers of the enclosing
+    /// Compares servers. If a document lists no servers at this site, its servers are those of the enclosing
     /// object (`inherited`).
     pub(crate) fn servers(&mut self, site: &Site<'_, 'a>, inherited: [Option<Node<'a>>; 2]) {
         if site.is_unchanged() {
@@ -169,8 +170,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a server that only one document lists. `is_included` is true if servers of the other document
-    /// have all its URLs.
+    /// Reports a server that only one document lists. `is_included` is true if the servers of the other
+    /// document have all URLs of this server.
     fn server_added_or_removed(&mut self, site: &Site<'_, 'a>, url: &str, is_included: bool) {
         let (kind, words) = match (is_included, site.old.is_none()) {
             (true, true) => (Kind::NotationChanged, "was included in another one before"),
@@ -203,7 +204,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether a server has only URLs that the listed servers have.
+/// Checks whether each URL of a server is also a URL of one of the listed servers.
 fn is_in(url: &ServerUrl, servers: &[Server<'_>]) -> bool {
     let servers: Vec<_> = servers.iter().map(|(url, _)| url).collect();
     url.is_covered_by(&servers)

@@ -1,5 +1,6 @@
-//! Compares requests that the service sends: webhooks and callbacks. The service sends their requests, so
-//! these are compared like responses. Clients send their responses, so these are compared like requests.
+//! Compares webhooks and callbacks. In both, the service sends the request, so the request is compared like
+//! the response of an operation. The client sends the response, so the response is compared like the request
+//! of an operation.
 //!
 //! Other parts of webhooks and callbacks, and links, are compared as a whole, with references followed.
 
@@ -67,8 +68,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the requests of a path item that the service sends. `changed` is the kind of all changes for
-    /// which there is no other rule.
+    /// Compares the path items of a webhook or callback. `changed` is the kind of all changes for which there
+    /// is no other rule.
     fn sent_requests(&mut self, name: &str, changed: Kind, (old, new): (&Node<'a>, &Node<'a>)) {
         let (old, new) = (self.old.resolve(old), self.new.resolve(new));
         for (key, site) in Site::members(&old, &new) {
@@ -166,7 +167,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the body of a request that the service sends, or a response that it expects.
+    /// Compares the body of a request that the service sends, or a response that the service expects.
     fn message(
         &mut self,
         name: &str,
@@ -183,7 +184,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a member for which there are no rules of its own.
+    /// Compares a member that no rule covers: as documentation or an extension if it is one, otherwise as a
+    /// whole.
     fn part_of_sent_request(&mut self, name: &str, changed: Kind, key: &str, site: &Site<'_, 'a>) {
         if !self.annotation(key, site, Direction::None) {
             self.as_whole(&format!("`{key}` of {name}"), changed, site);

@@ -1,5 +1,7 @@
-//! Branches. A schema is represented as a list of branches. Each branch has one JSON type, and all
-//! constraints on values of this type.
+//! Branches. A schema is represented as a list of branches, and a value matches the schema if it matches one
+//! of them. Each branch has one JSON type, and all constraints on values of this type. For example,
+//! `"type": ["string", "number"], "maximum": 5` becomes two branches: all strings, and the numbers up to 5.
+//! Each alternative of an `anyOf` or `oneOf` has branches of its own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,7 +47,8 @@ impl Kind {
     }
 }
 
-/// A lower limit of numbers. An upper limit is stored negated, as a lower limit of the negated numbers.
+/// A lower limit of numbers. An upper limit is stored as a lower limit of the negated numbers: `x <= 5` as
+/// `-x >= -5`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bound {
     pub at: Decimal,
@@ -53,7 +56,8 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Checks whether the other bound admits every number that this bound admits.
+    /// Checks whether this bound is at least as strict as `other`, that is, whether `other` admits every
+    /// number that this bound admits.
     pub(super) fn is_at_least(self, other: Self) -> bool {
         self.at > other.at || (self.at == other.at && (self.is_exclusive || !other.is_exclusive))
     }
@@ -68,7 +72,8 @@ impl Bound {
         Self { at, is_exclusive }
     }
 
-    /// Returns the equivalent inclusive bound for whole numbers.
+    /// Returns the inclusive bound that admits the same whole numbers: 3 for an exclusive bound of 2, or for
+    /// a bound of 2.5.
     fn of_whole(self) -> Self {
         let at = match self.at.ceiling() {
             whole if self.is_exclusive && self.at.is_whole() => whole.saturating_add(1),
@@ -86,7 +91,8 @@ impl Bound {
 }
 
 /// A schema for all properties whose names match at least one of the patterns, or for all properties whose
-/// names match none of them. The schema does not apply to properties in [`Branch::properties`].
+/// names match none of them. The schemas of declared properties, in [`Branch::properties`], already contain
+/// this schema if it applies to them.
 #[derive(Clone)]
 pub(super) struct NameRule<'a> {
     pub patterns: Vec<Rc<Language>>,
@@ -113,8 +119,8 @@ pub(super) struct Contains<'a> {
 #[derive(Clone, Default)]
 pub(super) struct Branch<'a> {
     pub kind: Kind,
-    /// If present, the branch allows only these values. The key of each is its canonical text, because
-    /// numbers are equal in every notation.
+    /// If present, the branch allows only these values. The key of each value is its canonical text, so that
+    /// `1` and `1.0` are the same value.
     pub values: Option<Rc<IndexMap<String, &'a Value>>>,
     /// True if a number must be whole.
     pub is_whole: bool,
@@ -133,26 +139,28 @@ pub(super) struct Branch<'a> {
     /// Schemas of the first items: one list for each position. The item at a position must match all schemas
     /// of the list.
     pub prefix: Vec<Vec<Schema<'a>>>,
-    /// Schemas for the remaining items. Each item after the positions of `prefix` must match all of them.
+    /// Schemas for the remaining items: each item after the positions of `prefix` must match all these
+    /// schemas.
     pub items: Vec<Schema<'a>>,
     pub contains: Vec<Contains<'a>>,
     /// Schemas of declared properties.
     pub properties: BTreeMap<&'a str, Vec<Schema<'a>>>,
     pub required: BTreeSet<&'a str>,
-    /// Read-only or write-only properties, if messages of the compared direction do not contain them.
+    /// Properties that messages omit: read-only properties in requests, and write-only properties in
+    /// responses.
     pub unsent: BTreeSet<&'a str>,
     /// Properties that no value of the branch has, although the schema may declare them.
     pub absent: BTreeSet<&'a str>,
-    /// Schemas of every undeclared property.
+    /// Schemas that every undeclared property must match, such as the schema of `additionalProperties`.
     pub further: Vec<Schema<'a>>,
-    /// Further schemas of undeclared properties, selected by the name of the property.
+    /// Further schemas of undeclared properties. Each applies only to properties with certain names.
     pub names: Vec<NameRule<'a>>,
     /// Schemas that the value must not match.
     pub not: Vec<Schema<'a>>,
     /// The other alternatives of a `oneOf`, which the value must not match either.
     pub others: Vec<Schema<'a>>,
-    /// Keywords that describe the encoding of the value, such as `x-contentEncoding`. Each text begins with
-    /// the keyword and its value.
+    /// Keywords that describe the encoding of the value. Each text begins with the keyword and its value,
+    /// such as `x-contentEncoding "base64"`.
     pub representation: BTreeSet<String>,
 }
 
@@ -165,7 +173,8 @@ impl<'a> Branch<'a> {
         }
     }
 
-    /// Checks whether the constraints obviously allow no value.
+    /// Checks whether the constraints obviously allow no value, for example because the minimum exceeds the
+    /// maximum. False does not mean that a value exists.
     pub(super) fn is_empty(&self) -> bool {
         let has_no_value = self.values.as_ref().is_some_and(|values| values.is_empty());
         let has_no_count = self.most.is_some_and(|most| most < self.least);
@@ -183,7 +192,7 @@ impl<'a> Branch<'a> {
             || (self.kind == Kind::Object && self.most.is_some_and(|most| most < self.required.len() as u64))
     }
 
-    /// Checks whether the array cannot contain the required number of matching items.
+    /// Checks whether no array of the branch can have as many matching items as `contains` requires.
     fn lacks_matches(&self) -> bool {
         self.contains.iter().any(|Contains { schema, least, most }| {
             most.is_some_and(|most| most < *least)
@@ -197,19 +206,19 @@ impl<'a> Branch<'a> {
         self.not.iter().chain(&self.others).copied()
     }
 
-    /// Returns the maximum number of items.
+    /// Returns the maximum number of items of an array; `None` if there is no maximum.
     pub(super) fn longest(&self) -> Option<u64> {
         let is_impossible = |schemas: &Vec<Schema<'a>>| schemas.iter().any(Schema::is_nothing);
         let end = self.prefix.iter().chain([&self.items]).position(is_impossible);
         self.most.into_iter().chain(end.map(|end| end as u64)).min()
     }
 
-    /// Returns the schemas of the item at a position.
+    /// Returns the schemas that the item at a position must match.
     pub(super) fn item(&self, position: usize) -> &[Schema<'a>] {
         self.prefix.get(position).unwrap_or(&self.items)
     }
 
-    /// Returns the schemas of a property.
+    /// Returns the schemas that a property must match.
     pub(super) fn property(&self, name: &str) -> Vec<Schema<'a>> {
         match self.properties.get(name) {
             Some(schemas) => schemas.clone(),
@@ -217,7 +226,8 @@ impl<'a> Branch<'a> {
         }
     }
 
-    /// Returns the schemas of an undeclared property. `matches` states which patterns its name matches.
+    /// Returns the schemas that an undeclared property must match. `matches` returns true for the patterns
+    /// that the name of the property matches.
     pub(super) fn undeclared(&self, matches: impl Fn(&Rc<Language>) -> bool) -> Vec<Schema<'a>> {
         let mut schemas = self.further.clone();
         for rule in self.names.iter().filter(|rule| rule.concerns(&matches)) {
@@ -226,7 +236,7 @@ impl<'a> Branch<'a> {
         schemas
     }
 
-    /// Checks whether an object cannot have the property.
+    /// Checks whether no object of the branch can have the property.
     pub(super) fn forbids(&self, name: &str) -> bool {
         self.absent.contains(name) || self.property(name).iter().any(Schema::is_nothing)
     }
@@ -248,13 +258,14 @@ impl<'a> Branch<'a> {
         Some(self.multiples.iter().fold(bound, nearest))
     }
 
-    /// Checks whether all numbers of the branch are whole. Versions of JSON Schema differ on whether `3.0` is
-    /// an integer. Here it counts as an integer, because it is the same number as `3`.
+    /// Checks whether the branch allows only whole numbers. Versions of JSON Schema differ on whether `3.0`
+    /// is an integer. Here it counts as an integer, because it is the same number as `3`.
     pub(super) fn has_whole_numbers(&self) -> bool {
         self.is_whole || self.multiples.iter().any(|number| number.is_whole())
     }
 
-    /// Lists all numbers of the branch; `None` unless they are whole and their count is at most `most`.
+    /// Lists the whole numbers between the limits of the branch. Returns `None` if the numbers of the branch
+    /// need not be whole, if a limit is missing, or if there are more than `most` numbers.
     pub(super) fn whole_numbers(&self, most: usize) -> Option<Vec<Value>> {
         let low = self.minimum().filter(|_| self.has_whole_numbers())?.of_whole();
         let high = self.negated_maximum()?.of_whole().negated();

@@ -45,9 +45,10 @@ const INNER: [&str; 9] = [
 /// The role of a schema in the confirmation of a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Role {
-    /// The schema must allow the value in its narrowest interpretation.
+    /// The sender's schema, which must allow the value even in the narrowest interpretation of the schema.
     Allowing,
-    /// The schema must reject the value in its widest interpretation.
+    /// The receiver's schema, which must reject the value even in the widest interpretation of `nullable`,
+    /// and in this interpretation of `oneOf`.
     Rejecting(OneOf),
 }
 
@@ -121,8 +122,9 @@ struct Conversion<'a> {
     root: Root<'a>,
     direction: Direction,
     role: Role,
-    /// Positions in `targets`, by the `$ref` and the maximum depth of values.
+    /// Positions in `targets`, by the text of the `$ref` and the maximum depth of values.
     numbers: HashMap<(&'a str, usize), usize>,
+    /// Targets of references that must be converted, each with the maximum depth of its values.
     targets: Vec<(&'a Value, usize)>,
 }
 
@@ -232,8 +234,8 @@ impl<'a> Conversion<'a> {
         schemas.any(|schema| schema.get(flag) == Some(&Value::Bool(true)))
     }
 
-    /// Rewrites `oneOf`, exclusive limits and integer formats, because JSON Schema interprets them
-    /// differently. Keeps `oneOf` if exactly one alternative must match.
+    /// Rewrites exclusive limits and integer formats, because JSON Schema interprets them differently from
+    /// `OpenAPI` 3.0. Also rewrites `oneOf` as `anyOf`, unless exactly one alternative must match.
     fn limits(&self, members: &Map<String, Value>, plain: &mut Map<String, Value>) {
         if self.role == Role::Rejecting(OneOf::Any)
             && let Some(alternatives) = plain.shift_remove("oneOf")

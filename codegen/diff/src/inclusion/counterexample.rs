@@ -1,7 +1,8 @@
-//! Counterexamples: values that one schema allows and another rejects.
+//! Counterexamples: values that the sender's schema (`small`) allows and the receiver's schema (`large`)
+//! rejects.
 //!
-//! Candidates are built from the limits, values and properties of both schemas. They are kept small, and each
-//! is evaluated against both schemas.
+//! Candidates are built from the limits, values and properties of both schemas, and are kept small. Each
+//! candidate is then evaluated against both schemas. A *target* is a branch of the receiver's schema.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +54,8 @@ impl<'a> Prover<'a> {
         self.refused(&[small], &[large], MOST, DEEPEST)
     }
 
-    /// Builds a counterexample for two object schemas from a counterexample for one of their properties.
+    /// Builds a counterexample for two object schemas from `value`, a counterexample for their property
+    /// `name`.
     pub(crate) fn lift(&mut self, (small, large): Pair<'a>, name: &str, value: &Value) -> Option<Value> {
         self.fuel = FUEL;
         let branches = self.lowering.branches(&[small], EXACT)?;
@@ -80,7 +82,7 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks whether the schemas `small` certainly allow a value and the schemas `large` certainly reject
-    /// it.
+    /// it. If the value is sent as text, `large` must reject every value that has the same text.
     fn is_counterexample(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
         let forms = forms(value, self.encoding);
         let mut refused = forms.iter().chain([value]);
@@ -169,8 +171,8 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Lists values at the limits of `branch`, and values at the limits of `targets`, so that a target may
-    /// reject some of them. Small values mostly come first.
+    /// Lists candidates: values at and near the limits of `branch` and of `targets`. Callers check which of
+    /// them `branch` allows and the targets reject. Small values mostly come first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
             return values.values().map(|value| (*value).clone()).collect();
@@ -244,7 +246,8 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Lists items that match a schema of `contains`.
+    /// Lists items for arrays: items that match the schema of a `contains`. Items that the `contains` of a
+    /// target rejects come first.
     fn contained(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         let mut found = Vec::new();
         let with = |contains: &Contains<'a>| -> Vec<Schema<'a>> {
@@ -329,8 +332,8 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Lists names that `branch` does not declare, but that one of the branches treats differently from other
-    /// undeclared names.
+    /// Lists names of properties that `branch` does not declare, but that `branch` or a target treats
+    /// differently from other undeclared properties, for example because they match a pattern.
     fn special_names(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> BTreeSet<String> {
         let required = branch.names.iter();
         let required = required.filter(|rule| !rule.is_match && rule.schema.is_nothing());
@@ -366,8 +369,8 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Lists lengths or counts at the limits of all branches. Leaves out those that `branch` does not allow or
-/// that exceed `longest`.
+/// Lists lengths or counts at the limits of `branch` and of `targets`. Leaves out numbers that `branch` does
+/// not allow, and numbers above `longest`.
 fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<usize> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);

@@ -1,4 +1,8 @@
 //! Proves inclusion by comparing the structure of two schemas.
+//!
+//! `small` is always the sender's schema or one of its branches, and `large` is the receiver's schema or one
+//! of its branches. A *target* is a branch of the receiver's schema. Inclusion is proven if the targets allow
+//! every value of each branch of the sender's schema.
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -45,7 +49,8 @@ impl Terms {
     }
 }
 
-/// The question of whether `large` includes `small`. It is decided separately for each branch of `small`.
+/// The question of whether `large` includes `small`. The question is decided separately for each branch of
+/// `small`.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'q, 'a> {
     pub small: &'q [Schema<'a>],
@@ -53,20 +58,23 @@ pub(super) struct Context<'q, 'a> {
     large: &'q [Schema<'a>],
     /// Branches of `large`.
     pub targets: &'q [Branch<'a>],
-    /// Names of properties that values may have.
+    /// Names of properties that values of the sender may have, even values of a branch that does not declare
+    /// them.
     known: &'q BTreeSet<&'a str>,
     pub terms: Terms,
 }
 
 impl<'a> Prover<'a> {
-    /// Checks whether every value of `small` is also a value of `large`. False means that there is no proof.
+    /// Checks whether every value of `small` is also a value of `large`. False means only that no proof was
+    /// found.
     pub(crate) fn includes(&mut self, (small, large): Pair<'a>, mode: Mode) -> bool {
         self.fuel = FUEL;
         self.open.clear();
         self.all_in(&[small], &[large], self.terms(mode))
     }
 
-    /// Checks inclusion like `includes`, but for the schemas of an item or a property.
+    /// Checks inclusion like `includes`, but for an item or a property, which must match all schemas of a
+    /// list.
     pub(super) fn includes_all(&mut self, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
         self.all_in(small, large, self.terms(Mode::Sent))
     }
@@ -149,7 +157,8 @@ impl<'a> Prover<'a> {
         branches.all(|branch| self.branch_in(branch, context, MOST_CASES))
     }
 
-    /// Checks whether the receiver's schemas (`large`) allow every value of a branch of the sender's schemas.
+    /// Checks whether the receiver's schemas allow every value of a branch of the sender's schemas. `most` is
+    /// the remaining depth of splits of the branch into cases.
     fn branch_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>, most: usize) -> bool {
         let mut same_kind = context.targets.iter().filter(|target| target.kind == branch.kind);
         if same_kind
@@ -173,9 +182,10 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Splits a branch of the sender's schema into cases. A case has all values with a certain property, or all
-    /// values without it, if some branches of the receiver's schema require or forbid the property. Otherwise,
-    /// a case has the values that a `not` of the receiver's schema rejects, or those that it allows.
+    /// Splits a branch of the sender's schema into two cases. If a target requires or forbids a property, one
+    /// case has the values without the property, and the other case has the values with it. Otherwise, if a
+    /// target has a `not`, one case has the values that the `not` rejects, and the other case has all other
+    /// values. Returns `None` if no split applies.
     fn cases(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> Option<Vec<Branch<'a>>> {
         let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
         let targets: Vec<&Branch<'a>> = targets.collect();
@@ -207,8 +217,9 @@ impl<'a> Prover<'a> {
         Some(cases)
     }
 
-    /// Lists the values of a branch. Returns true if this is possible, and if the receiver's schemas allow each
-    /// listed value that the sender's schemas do not reject.
+    /// Checks a branch with few values, such as an `enum`, value by value. Returns true if, for each value,
+    /// the receiver's schemas allow it or the sender's schemas reject it. Returns false if the values of the
+    /// branch cannot be listed.
     fn values_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let is_in = |value: &Value| {
             self.allows_value(context.large, value, context.terms.encoding)
@@ -217,8 +228,8 @@ impl<'a> Prover<'a> {
         finite(branch).is_some_and(|values| values.iter().all(is_in))
     }
 
-    /// Checks whether patterns, lengths and listed values prove that every string of a branch belongs to one
-    /// of the targets.
+    /// Checks whether patterns, lengths and listed values prove that one of the targets allows each string of
+    /// a branch.
     fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
         let targets = targets.iter().filter(|target| target.kind == Kind::String);
         self.search_strings(branch, &targets.collect::<Vec<_>>()) == Search::Nothing
@@ -232,8 +243,8 @@ impl<'a> Prover<'a> {
         counts.sum()
     }
 
-    /// Checks whether schemas certainly reject a value, which may come from the `enum` of one of them.
-    /// Formats are ignored, because services do not check the formats of values in an `enum`.
+    /// Checks whether schemas certainly reject a value. Formats are ignored: the value may be in the `enum`
+    /// of one of the schemas, and services do not check the formats of such values.
     fn excludes(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
         self.knows_formats = false;
         let truth = self.allows(schemas, value, OneOf::Any);
@@ -298,8 +309,8 @@ impl<'a> Prover<'a> {
                 .all(|contains| self.contains_within(small, contains, terms))
     }
 
-    /// Checks whether, in every array of the branch `small`, the number of matching items is within the
-    /// limits of the constraint `large`.
+    /// Checks whether every array of the branch `small` satisfies the constraint `large`: the number of items
+    /// that match its schema must be within its limits.
     fn contains_within(&mut self, small: &Branch<'a>, large: &Contains<'a>, terms: Terms) -> bool {
         let schema = &[large.schema];
         let has_enough = large.least == 0
@@ -374,8 +385,8 @@ impl<'a> Prover<'a> {
         is_closed || self.undeclared_within(small, large, &names, terms)
     }
 
-    /// Checks inclusion of the properties that neither branch declares. Considers each combination of
-    /// patterns that the name of such a property may match.
+    /// Checks inclusion of the properties that neither branch declares. The schemas of such a property depend
+    /// on the patterns that its name matches, so each combination of patterns is checked.
     fn undeclared_within(
         &mut self,
         small: &Branch<'a>,
@@ -415,7 +426,8 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Checks whether no message contains a property, because only the receiver's schema mentions it.
+/// Checks whether no message contains the property `name`, because only the receiver's schema mentions the
+/// property. `branch` belongs to the sender's schema.
 pub(super) fn is_unsent<'a>(branch: &Branch<'a>, name: &str, known: &BTreeSet<&'a str>) -> bool {
     let is_described = |rule: &NameRule<'a>| rule.is_match && rule.concerns(|pattern| pattern.contains(name));
     !known.contains(name)
@@ -447,7 +459,8 @@ fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
         })
 }
 
-/// Returns the values of a branch if the schema lists them or there are only a few, and otherwise `None`.
+/// Returns the values of a branch if the schema lists them, or if there are only a few (such as the integers
+/// from 1 to 5). Otherwise returns `None`.
 pub(super) fn finite(branch: &Branch<'_>) -> Option<Vec<Value>> {
     /// Maximum number of values if the schema does not list them.
     const MOST: usize = 64;

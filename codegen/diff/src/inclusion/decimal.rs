@@ -7,13 +7,13 @@ use serde_json::{Number, Value};
 /// Exponents that exact arithmetic supports.
 const EXPONENTS: std::ops::RangeInclusive<i32> = -18..=18;
 
-/// A decimal number. Results that cannot be computed exactly are `None`.
+/// A decimal number. Operations return `None` if they cannot compute the exact result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Decimal(Ratio<i128>);
 
 impl Decimal {
-    /// Returns the number in a JSON value. Returns `None` if the value is not a number, or if the number is
-    /// too large or too precise.
+    /// Reads a JSON value. Returns `None` if the value is not a number, or if the number is too large or too
+    /// precise.
     pub(super) fn of(value: &Value) -> Option<Self> {
         let text = value.as_number()?.to_string();
         let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));

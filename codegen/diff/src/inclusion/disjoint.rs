@@ -1,4 +1,5 @@
-//! Proofs that a branch has no value in common with a schema.
+//! Proofs that a branch (the values of one JSON type that a schema allows) has no value in common with
+//! another schema.
 
 use std::{collections::BTreeSet, mem};
 
@@ -16,8 +17,8 @@ use super::{
 use crate::level::Encoding;
 
 impl<'a> Prover<'a> {
-    /// Checks whether no value of the branch matches the schema `not`. `known` contains the names of
-    /// properties that values may have. `None` means that values may have any properties.
+    /// Checks whether no value of the branch matches the schema `not`. `known` contains the names of the
+    /// properties that values may have. If it is `None`, values may have any properties.
     pub(super) fn avoids(
         &mut self,
         branch: &Branch<'a>,

@@ -199,7 +199,8 @@ pub(super) const FORMATS: [(&str, &str); 7] = [
     ("uuid", "67e55044-10b1-426f-9247-bb680e5fe0c8"),
 ];
 
-/// Checks whether a text has a format. The answer is known only for a few examples.
+/// Checks whether a text has a format. The answer is known only for a few examples, and only if `is_known` is
+/// true.
 fn has_format(format: &str, text: &str, is_known: bool) -> Truth {
     let Some((_, example)) = FORMATS.iter().find(|(name, _)| *name == format) else {
         return Truth::Unknown;

@@ -1,4 +1,4 @@
-//! Reads the values of keywords, and applies keywords for numbers and strings to a branch.
+//! Reads the values of keywords, and applies keywords for numbers and strings to a [`Branch`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,21 @@ use super::{
     decimal::Decimal,
 };
 
-/// The keyword for properties that no other keyword describes.
+/// The keyword `unevaluatedProperties`, as renamed by normalisation. Its schema applies to the properties
+/// that no other keyword describes.
 pub(super) const UNEVALUATED: &str = "x-unevaluatedProperties";
 
-/// The keyword for items that no other keyword describes.
+/// The keyword `unevaluatedItems`, as renamed by normalisation. Its schema applies to the items that no other
+/// keyword describes.
 pub(super) const UNEVALUATED_ITEMS: &str = "x-unevaluatedItems";
 
-/// Returns the schema inside a double negation, if `not` contains only another `not`.
+/// Returns the schema `S` if the value of a `not` is `{"not": S}`: a double negation means the same as `S`.
 pub(super) fn doubly_negated(not: &Map<String, Value>) -> Option<&Value> {
     not.get("not").filter(|_| not.len() == 1)
 }
 
-/// Checks whether the `OpenAPI` type `name` includes values of a JSON type. Returns `None` for an unknown
-/// name.
+/// Checks whether values of the JSON type `kind` can have the `OpenAPI` type `name`. Both `integer` and
+/// `number` stand for numbers. Returns `None` for an unknown name.
 pub(super) fn has_type(kind: Kind, name: &str) -> Option<bool> {
     let named = match name {
         "null" => Kind::Null,

@@ -1,4 +1,5 @@
-//! Lowering: converts schemas of `OpenAPI` 3.0 to branches.
+//! Lowering: converts schemas of `OpenAPI` 3.0 to branches. A [`Branch`] describes the values of one JSON
+//! type that a schema allows.
 //!
 //! Authors disagree on the effect of `nullable`. In the narrow interpretation, a schema allows only the
 //! values that all authors expect it to allow. In the wide interpretation, it allows the values that at least
@@ -35,8 +36,8 @@ const MOST_STEPS: usize = 3_000;
 /// An interpretation of `oneOf`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum OneOf {
-    /// At least one alternative must match. Authors often mean this: they add an alternative to allow more
-    /// values, not to exclude values.
+    /// At least one alternative must match. Authors often mean this interpretation: they add an alternative
+    /// to allow more values, not to exclude values.
     Any,
     /// Exactly one alternative must match, as in JSON Schema.
     Exact,
@@ -104,8 +105,8 @@ impl<'a> Lowering<'a> {
         Some(branches)
     }
 
-    /// Checks whether the sender's schema belongs to the old document. This is true for requests, because the
-    /// new document must accept every old request.
+    /// Checks whether the sender's schema belongs to the old document. This is true for requests, because
+    /// clients follow the old document.
     pub(super) fn old_is_small(&self) -> bool {
         self.direction == Direction::Request
     }
@@ -137,6 +138,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// Restricts branches, schema by schema, to the values that each schema allows.
 pub(super) struct Narrowing<'l, 'a> {
     pub lowering: &'l mut Lowering<'a>,
     reading: Reading,
@@ -223,8 +225,8 @@ impl<'a> Narrowing<'_, 'a> {
         Some(narrowed)
     }
 
-    /// Applies `if`, `dependentRequired` and `dependentSchemas`. Splits the branches into a case for the
-    /// values that meet the condition and a case for all other values.
+    /// Applies `if`, `dependentRequired` and `dependentSchemas`. Splits each branch in two: one for the
+    /// values that meet the condition, and one for all other values.
     fn conditions(
         &mut self,
         mut branches: Vec<Branch<'a>>,
@@ -301,9 +303,9 @@ impl<'a> Narrowing<'_, 'a> {
         Some(())
     }
 
-    /// Collects the properties that a schema and the entries of its `allOf` declare. Returns false if these
-    /// schemas evaluate every property (for example by `additionalProperties`), and `None` if the evaluated
-    /// properties depend on the value.
+    /// Adds to `names` the properties that a schema and the entries of its `allOf` declare. Returns true if
+    /// all other properties are unevaluated, and false if these schemas evaluate every property, for example
+    /// by `additionalProperties`. Returns `None` if the evaluated properties depend on the value.
     fn evaluated(&self, schema: Schema<'a>, names: &mut BTreeSet<&'a str>, depth: usize) -> Option<bool> {
         const CONDITIONAL: [&str; 6] = [
             "anyOf",
@@ -372,8 +374,8 @@ impl<'a> Narrowing<'_, 'a> {
     }
 }
 
-/// Splits the branches into those of null and all others. If the condition does not hold, the first list is
-/// empty.
+/// Splits the branches into two lists: the branches of null, and all other branches. If `condition` is false,
+/// the first list is empty, and the second one contains all branches.
 fn null_if<'a>(condition: bool, branches: Vec<Branch<'a>>) -> (Vec<Branch<'a>>, Vec<Branch<'a>>) {
     let is_null = |branch: &Branch<'a>| condition && branch.kind == Kind::Null;
     branches.into_iter().partition(is_null)

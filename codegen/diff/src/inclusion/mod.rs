@@ -1,8 +1,9 @@
-//! Inclusion of schemas: checks whether a schema allows every value that another schema allows.
+//! Inclusion of schemas: checks whether the receiver's schema (`large`) allows every value that the sender's
+//! schema (`small`) allows.
 //!
-//! There are three answers. *Yes* means that a proof by structure was found. *No* means that a value was
-//! found that the sender's schema allows and the receiver's schema rejects. Otherwise the question is
-//! *undecided*.
+//! There are three answers. *Yes* means that a comparison of the structure of both schemas proves inclusion.
+//! *No* means that a counterexample was found: a value that the sender's schema allows and the receiver's
+//! schema rejects. Otherwise the question is *undecided*.
 //!
 //! A schema that does not mention `additionalProperties` allows undeclared properties with any value. So,
 //! strictly, a new property narrows the schema. We assume that no client sent the property before the schema

@@ -2,33 +2,34 @@
 //!
 //! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, or next to an `enum`
 //! without null. Some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a
-//! type, and normalisation preserves its exact meaning. If there is an `x-nullable`, null is exempt only from
-//! the keywords that it lists, that is, null need not match these keywords. Otherwise, null is exempt from
-//! all keywords except `enum`.
+//! type. Normalisation writes it as `nullable`, and preserves its exact meaning: if the schema has an
+//! `x-nullable`, null is *exempt* only from the keywords in this list, that is, it need not match them.
+//! Without `x-nullable`, null is exempt from all keywords except `enum`.
 
 use serde_json::{Map, Value};
 
 use super::{keywords::flag, schema::Root};
 
-/// An interpretation of `nullable`: it allows null if some authors expect that (wide), or only if all do
-/// (narrow).
+/// An interpretation of a `nullable` on whose effect authors disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Width {
+    /// Null is allowed if some authors expect it to be allowed.
     Wide,
+    /// Null is allowed only if all authors expect it to be allowed.
     Narrow,
 }
 
 /// The effect of `nullable` in a schema.
 #[derive(Clone, Copy)]
 pub(super) enum Nullable<'a> {
-    /// Null is a value like any other.
+    /// The schema is not nullable: null must match all keywords, like any other value.
     No,
-    /// `OpenAPI` 3.0: null matches `type`. In the wide interpretation, null is exempt from the other keywords
-    /// too.
+    /// `OpenAPI` 3.0: null need not match `type`. In the wide interpretation, null need not match any
+    /// keyword.
     Ambiguous,
-    /// `OpenAPI` 3.1: null is exempt from all keywords.
+    /// `OpenAPI` 3.1: null need not match any keyword.
     Exempt,
-    /// `OpenAPI` 3.1: null is exempt from these keywords.
+    /// `OpenAPI` 3.1: null need not match these keywords.
     From(&'a [Value]),
 }
 
@@ -58,8 +59,8 @@ impl<'a> Nullable<'a> {
         }
     }
 
-    /// Checks whether null is exempt from a keyword. If null is exempt from all keywords, the answer is
-    /// meaningful only for `type`.
+    /// Checks whether null is exempt from a keyword. If [`is_exempt`](Self::is_exempt) returns true, null is
+    /// exempt from every keyword, but this function returns true only for `type`.
     pub(super) fn is_exempt_from(self, keyword: &str) -> bool {
         match self {
             Self::Exempt | Self::Ambiguous => keyword == "type",

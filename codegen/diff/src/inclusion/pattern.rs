@@ -1,5 +1,6 @@
-//! Represents patterns of strings as automata. The automata are used to decide inclusion, and to find the
-//! shortest string that meets given conditions.
+//! Represents patterns of strings as automata. The *language* of a pattern is the set of the strings that
+//! match it. The automata are used to decide inclusion, and to find the shortest string that meets given
+//! conditions.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -130,8 +131,8 @@ impl Language {
     }
 }
 
-/// Searches for the shortest string that all `languages` contain. For each list in `others`, at least one
-/// language of the list must not contain the string.
+/// Searches for the shortest string that all `languages` contain, but that no list in `others` allows. A list
+/// allows a string if all languages of the list contain it.
 pub(super) fn search(languages: &[&Language], others: &[Vec<&Language>]) -> Search {
     let all: Vec<&Language> = languages.iter().chain(others.iter().flatten()).copied().collect();
     let bytes = representatives(&all);

@@ -9,16 +9,16 @@ use super::{
 };
 use crate::level::{Direction, Encoding};
 
-/// Mode of an inclusion question.
+/// The values and properties that a question about inclusion considers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
-    /// Inclusion of the values that are sent. Properties that only the receiver's schema declares are
-    /// ignored.
+    /// Considers only values that are sent. Properties that only the receiver's schema declares are ignored,
+    /// because no sender knows them.
     Sent,
-    /// Inclusion as for `Sent`. In addition, the new schema must declare every property that the old schema
-    /// declares.
+    /// Like `Sent`. In addition, the new schema must declare every property that the old schema declares, or
+    /// describe it by `additionalProperties`.
     Declared,
-    /// Inclusion of all values.
+    /// Considers all values, including values with properties that only the receiver's schema declares.
     All,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Prover<'a> {
     /// The questions of `proven`, in the order of their proofs.
     pub(super) order: Vec<Question>,
     pub(super) unproven: HashSet<Question>,
-    /// Questions in progress.
+    /// Questions in progress. If one of them occurs inside itself, its answer is assumed to be yes.
     pub(super) open: HashSet<Question>,
     /// Remaining steps for the current question.
     pub(super) fuel: usize,

@@ -51,12 +51,13 @@ impl<'a> Schema<'a> {
         Self::new(&NOTHING, side)
     }
 
-    /// Returns the schema `value` of the same document.
+    /// Returns the schema `value`, which is in the same document as this schema.
     pub(super) fn part(self, value: &'a Value) -> Self {
         Self { value, ..self }
     }
 
-    /// Adds the schema to `schemas`, all of which a value must match. Skips a schema that allows any value.
+    /// Adds the schema to a list of schemas, all of which a value must match. Skips a schema that allows
+    /// every value or is in the list already.
     pub(super) fn add_to(self, schemas: &mut Vec<Self>) {
         if !schemas.contains(&self) && !self.is_anything() {
             schemas.push(self);

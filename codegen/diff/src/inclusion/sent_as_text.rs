@@ -1,5 +1,5 @@
 //! Values that are sent as text: parameters, headers, form fields, and plain-text bodies. The number `1`, the
-//! string `1`, and a list that contains only one of these have the same text.
+//! string `"1"` and the lists `[1]` and `["1"]` are all sent as the text `1`.
 
 use serde_json::{Map, Value};
 
@@ -22,7 +22,8 @@ impl<'a> Prover<'a> {
         forms.any(|value| self.allows(schemas, value, OneOf::Any) == Truth::Yes)
     }
 
-    /// Checks whether a target of another JSON type allows the texts of all values of the branch.
+    /// Checks whether a target (a branch of the receiver's schema) of another JSON type allows the texts of
+    /// all values of the sender's branch, such as a target of strings for a branch of numbers.
     pub(super) fn text_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let encoding = context.terms.encoding;
         if matches!(encoding, Encoding::Typed | Encoding::Form) {
@@ -75,7 +76,7 @@ fn is_unlimited(branch: &Branch<'_>) -> bool {
         && branch.representation.is_empty()
 }
 
-/// Lists other values that are sent as the same text.
+/// Lists other values that are sent as the same text, such as `"1"` and `[1]` for `1`.
 pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     match (encoding, value) {
         (Encoding::Typed, _) | (Encoding::FormField, Value::Object(_)) => Vec::new(),
@@ -110,8 +111,8 @@ pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     }
 }
 
-/// Lists objects that are sent as the same form: all combinations of field values that are sent as the same
-/// texts.
+/// Lists objects that are sent as the same form. Each field may have any value that is sent as the same text,
+/// and all combinations of such values are listed.
 fn forms_of_form(fields: &Map<String, Value>) -> Vec<Value> {
     /// Maximum number of combinations.
     const MOST: usize = 300;
@@ -145,7 +146,7 @@ fn joined(values: &[Value], separator: &str) -> Value {
     texts.join(separator).into()
 }
 
-/// Returns the value with a string in place of each number and boolean.
+/// Returns the value with a string in place of each number and boolean: `[1]` becomes `["1"]`.
 fn written(value: &Value) -> Value {
     each(value, &|scalar| match scalar {
         Value::Bool(_) | Value::Number(_) => scalar.to_string().into(),
@@ -153,7 +154,7 @@ fn written(value: &Value) -> Value {
     })
 }
 
-/// Returns the value with a number or boolean in place of each string that spells one.
+/// Returns the value with a number or boolean in place of each string that spells one: `["1"]` becomes `[1]`.
 fn read(value: &Value) -> Value {
     each(value, &|scalar| {
         let text = scalar.as_str();

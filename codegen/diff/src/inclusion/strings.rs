@@ -1,4 +1,5 @@
-//! Proofs about strings. Patterns, lengths and lists of values are represented as automata.
+//! Proofs about strings. Patterns, lengths and lists of values are represented as automata. The *language* of
+//! an automaton is the set of the strings that it accepts.
 
 use std::rc::Rc;
 
@@ -12,8 +13,9 @@ use super::{
 const LONGEST: u64 = 256;
 
 impl<'a> Prover<'a> {
-    /// Searches for a string of a branch that belongs to none of the targets. If the branch has constraints
-    /// that automata do not represent, such as formats, the string still has to be checked.
+    /// Searches for a string of a branch that none of the targets (branches of the receiver's schema) allows.
+    /// If the branch has constraints that automata do not represent, such as formats, the caller must still
+    /// check that the branch allows the string.
     pub(super) fn search_strings(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> Search {
         let has_pattern = |branch: &Branch<'a>| !branch.patterns.is_empty();
         if branch.kind != Kind::String || !(has_pattern(branch) || targets.iter().any(|all| has_pattern(all)))
@@ -41,8 +43,8 @@ impl<'a> Prover<'a> {
 }
 
 /// Returns the languages of a branch of strings: one for each pattern, for the list of values, and for the
-/// length. The branch allows only strings that all these languages contain. An entry is `None` if there is no
-/// language, for example if a length is above `longest`.
+/// length. The branch allows only strings that all these languages contain. An entry is `None` if no
+/// automaton represents the constraint, for example because a length is above `longest`.
 pub(super) fn languages(
     known: &mut Languages,
     branch: &Branch<'_>,

@@ -39,8 +39,8 @@ impl<'a> DocumentIndex<'a> {
         node.resolve(self.root.value)
     }
 
-    /// Checks whether an operation has a body to which a list of media types of Swagger 2.0 may apply:
-    /// `x-consumes` to the request, or `x-produces` to the responses.
+    /// Checks whether an operation has a body to which a list of media types of Swagger 2.0 may apply. If
+    /// `key` is `x-consumes`, this is the request body, otherwise the body of a response.
     pub(crate) fn has_body(&self, operation: &Node<'a>, key: &str) -> bool {
         if key == "x-consumes" {
             return operation.value.get("requestBody").is_some();
@@ -74,8 +74,8 @@ impl<'a> DocumentIndex<'a> {
             || (depth > 0 && parts.any(|part| self.has_alternatives_below(&part, depth - 1)))
     }
 
-    /// Checks whether the schema is an alternative of a union, or an entry of the `allOf` of a schema for
-    /// which `has_alternatives` is true.
+    /// Checks whether the schema is used as an alternative of an `anyOf` or `oneOf`, or as an entry of the
+    /// `allOf` of a schema for which `has_alternatives` is true.
     fn is_beside_alternatives(&self, schema: &Pointer, depth: usize) -> bool {
         let is_part = |place: &Pointer| {
             let list = place.parent().unwrap_or_default();

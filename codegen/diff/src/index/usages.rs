@@ -1,4 +1,4 @@
-//! Uses of a part of the document, as readable paths.
+//! Uses of a part of the document, as paths for readers. A *component* is any target of a reference.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -56,12 +56,14 @@ pub(crate) struct UsageIndex<'a> {
     usages: Usages<'a>,
     provenance: &'a Provenance,
     root: Node<'a>,
-    /// Positions of components in [`UsageTable::components`], by the number of the reference target.
+    /// Positions of components in [`UsageTable::components`], by the number of the target in the reference
+    /// graph.
     components: HashMap<usize, usize>,
     /// Names of the operations, in the order of the document.
     names: Vec<Arc<str>>,
-    /// Lists of operations. The key states for each operation of the document whether the list contains it.
-    /// The lists are kept because many targets have the same users.
+    /// Lists of operations that have been built. The key has an entry for each operation of the document,
+    /// which is true if the list contains the operation. The lists are kept because many components have the
+    /// same users.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 
@@ -129,8 +131,8 @@ impl<'a> UsageIndex<'a> {
         list
     }
 
-    /// Lists the direct uses of a part of the document: by the operations to which the part belongs, and by
-    /// each component that contains it. Adds these components and all their users to the table.
+    /// Lists the direct users of a part of the document: the operations to which the part belongs, and the
+    /// components that contain it. Adds the components, and all components that use them, to the table.
     pub(crate) fn uses(
         &mut self,
         pointer: &Pointer,
@@ -181,7 +183,7 @@ impl<'a> UsageIndex<'a> {
         used_by
     }
 
-    /// Returns the use of a place by a component that encloses the place.
+    /// Returns the use of the place at `pointer` by the component `target`, which encloses the place.
     fn use_by(&self, target: usize, pointer: &Pointer) -> Option<Use> {
         Some(Use {
             user: User::Component(*self.components.get(&target)?),
@@ -247,7 +249,8 @@ impl From<Option<operations::Direction>> for Direction {
     }
 }
 
-/// Checks whether a place is in a parameter of the path, and the operation has a parameter of the same name.
+/// Checks whether `place` is in a parameter that belongs to a path, and the operation overrides it by a
+/// parameter of the same name.
 fn overrides(document: &Value, operation: &Value, place: &Pointer) -> bool {
     let name = |parameter: &Value| entry_name(references::resolve(document, Pointer::root(), parameter).1);
     let is_parameter = place.get(2).is_some_and(|key| key.encoded() == "parameters");
@@ -258,7 +261,8 @@ fn overrides(document: &Value, operation: &Value, place: &Pointer) -> bool {
     shared.is_some_and(|shared| own.any(|own| own == shared))
 }
 
-/// Returns the steps from an operation, or from its path, to the place at `pointer`.
+/// Returns the steps from an operation to the place at `pointer`, which is in the operation or in the
+/// parameters of its path.
 fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     let all = tokens(pointer);
     let depth = if pointer::operation(pointer).is_some() {

@@ -11,7 +11,7 @@ use funnelflux_openapi::text::{shared_sentence, unquoted};
 use super::view::{Consequence, Entry, View};
 use crate::{level::Level, report::Operations};
 
-/// Nouns that the IDs of rules contain.
+/// Nouns in the IDs of rules, such as `property` in `request-property-removed`.
 const NOUNS: [&str; 5] = ["property", "parameter", "header", "body", "schema"];
 
 /// Similar changes, in the order of the report.
@@ -21,7 +21,8 @@ pub(super) struct Group<'a> {
     pub(super) entries: Vec<Entry<'a>>,
 }
 
-/// The level, rule, sentence without quotations, and consequence that the changes of a group share.
+/// Properties that all changes of a group share: the level, the ID, the parts of the sentence outside
+/// quotations, and the consequence.
 type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<(&'static str, Consequence)>);
 
 impl<'a> View<'a> {
@@ -81,7 +82,8 @@ impl<'a> Group<'a> {
             .collect()
     }
 
-    /// Returns the lists of affected operations, each with the number of changes that have this list.
+    /// Returns the distinct lists of affected operations. With each list, returns the number of changes that
+    /// affect exactly these operations.
     pub(super) fn lists(&self) -> Vec<(&'a Operations, usize)> {
         let mut lists: Vec<(&Operations, usize)> = Vec::new();
         // The key is the address in memory, because equal lists of a report share the same memory.

@@ -38,7 +38,7 @@ struct Page<'a> {
     /// Numbers of the operations, by name.
     operations: BTreeMap<&'a str, usize>,
     names: &'a Sections<'a>,
-    /// Numbers of the sections to which operations belong, by the name of the section.
+    /// Numbers of the sections, by name. Each operation belongs to a section, such as a tag.
     sections: BTreeMap<&'a str, usize>,
 }
 
@@ -110,7 +110,7 @@ impl Page<'_> {
         }
     }
 
-    /// Returns the CSS rules by which checkboxes hide parts of the page.
+    /// Returns the CSS rules with which the checkboxes of the page hide changes.
     fn filter_rules(&self) -> String {
         let levels = LEVELS.map(|level| {
             format!("body:has(#show-{level}:not(:checked)) [data-level={level}] {{ display: none; }}\n")
@@ -367,7 +367,7 @@ impl Page<'_> {
     }
 }
 
-/// Joins the shown parts, and states the number of the parts that are not shown. `all` is the number of all
+/// Joins the parts in `shown`, and adds the number of parts that are not shown. `all` is the total number of
 /// parts.
 fn joined(shown: impl ExactSizeIterator<Item = Markup>, separator: &str, all: usize) -> Markup {
     let more = all - shown.len();

@@ -18,7 +18,7 @@ use crate::{
 struct Numbers<'a> {
     operations: BTreeMap<&'a str, usize>,
     lists: Vec<&'a Operations>,
-    /// Numbers of the lists, by the address of the list in memory. Equal lists of a report share the same
+    /// Numbers of the lists of operations, by the address of the list in memory. Equal lists share the same
     /// memory.
     by_list: HashMap<*const Arc<str>, usize>,
 }

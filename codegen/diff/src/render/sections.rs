@@ -11,8 +11,8 @@ use funnelflux_openapi::{Document, operations::operations};
 pub(super) struct Sections<'a>(BTreeMap<String, &'a str>);
 
 impl<'a> Sections<'a> {
-    /// Collects the sections of the operations of two documents. If both have a section for an operation, the
-    /// first document takes precedence.
+    /// Collects the sections of all operations of two documents. If both documents assign a section to an
+    /// operation, the section of the first document is used.
     pub(super) fn of(documents: [&'a Document; 2]) -> Self {
         let mut sections = BTreeMap::new();
         for document in documents {

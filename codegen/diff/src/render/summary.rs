@@ -18,7 +18,7 @@ impl View<'_> {
     /// lines.
     #[must_use]
     pub fn short_text(self, most_lines: usize) -> Option<String> {
-        /// Minimum number of lines of a change that is written in full.
+        /// Minimum number of lines that a change takes when it is written in full.
         const FEWEST: usize = 5;
         let may_fit = self.report.changes.len() * FEWEST <= most_lines;
         may_fit
@@ -26,10 +26,10 @@ impl View<'_> {
             .filter(|text| text.lines().count() <= most_lines)
     }
 
-    /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings.
-    /// Harmless changes come last: those that concern the [`Audience`](crate::Audience) of the view or, if
-    /// the view has no audience, those of the level `info`. If the full text of all changes together has at
-    /// most `most_lines` lines, returns that text instead.
+    /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings, then
+    /// some of the harmless changes: if the view has an [`Audience`](crate::Audience), the changes that
+    /// concern the audience, otherwise the changes of the level `info`. If the full text of all changes has
+    /// at most `most_lines` lines, returns the full text instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
         if let Some(text) = self.short_text(most_lines) {
@@ -98,8 +98,8 @@ fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
     lines
 }
 
-/// Writes a group of similar changes: their sentence, their operations and the location of the first change.
-/// If they break, adds the action and the counterexample.
+/// Writes a group of similar changes: the sentence, the affected operations, and the location of the first
+/// change. If the changes are breaking, adds the action and the counterexample.
 fn block(group: &Group<'_>) -> Vec<String> {
     const INDENT: &str = "        ";
     let sentence = group.sentence();

@@ -51,7 +51,8 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry<'_>) -> std::fm
     writeln!(text, "       id {}", change.fingerprint)
 }
 
-/// Writes the usages as a tree. Below each operation are the paths that lead from it to the changed part.
+/// Writes the usages as a tree. Each operation is followed by the paths that lead from the operation to the
+/// changed part.
 fn write_usages(text: &mut String, usages: &[Usage], all: usize) -> std::fmt::Result {
     for group in usages.chunk_by(|left, right| left.operation == right.operation) {
         let operation = group.first().map_or("", |usage| &usage.operation);

@@ -21,7 +21,7 @@ pub(super) const MOST_OPERATIONS: usize = 5;
 pub struct Consequence {
     /// Size of the impact in one word.
     pub impact: &'static str,
-    /// True if the audience has to do something, or can do more than before.
+    /// True if the audience must act, or can do more than before.
     pub concerns: bool,
     /// Reason for this impact.
     pub reason: &'static str,

@@ -2,9 +2,8 @@
 //!
 //! Two principles decide the level. A *request* breaks when its schema gets narrower, because the service may
 //! reject values that it accepted before. A *response* breaks when its schema gets wider, because readers may
-//! not understand new values. If a change has two possible meanings, the more severe meaning counts. For
-//! schemas, a proof of inclusion or a counterexample (see the module `judgement`) overrides the level of the
-//! rule.
+//! not understand new values. If a change has two possible meanings, the more severe meaning counts. For a
+//! changed schema, a proof (see the module `judgement`) can override the level of the rule.
 
 use super::rule::{
     ByDirection::{self, Any, Each},

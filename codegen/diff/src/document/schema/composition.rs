@@ -15,7 +15,7 @@ use crate::{
 
 impl<'a> Comparer<'a> {
     /// Compares the lists of schemas under the keyword `key` (`allOf`, `anyOf` or `oneOf`). `old` is the old
-    /// schema and `site.parent` the new one. At least one of them contains the keyword.
+    /// schema, and `site.parent` is the new schema. At least one of them contains the keyword.
     pub(super) fn composition(
         &mut self,
         key: &str,
@@ -85,9 +85,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports schema names that became, or no longer are, discriminator values. If the mapping has no entry
-    /// for an alternative, the name of its schema identifies the alternative. Mapping entries are compared
-    /// elsewhere.
+    /// Reports that the name of an alternative's schema became, or is no longer, a discriminator value. The
+    /// name is such a value if the mapping of the discriminator has no entry for the alternative. The entries
+    /// of the mapping are compared elsewhere.
     fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],
@@ -127,8 +127,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that a discriminator value was added or removed. Differences inside the schema that the value
-    /// identifies are reported separately.
+    /// Reports that a discriminator value was added or removed. Differences inside the schema that this value
+    /// selects are reported separately.
     fn identifier(&mut self, site: &Site<'_, 'a>, what: String, context: SchemaContext) {
         let kind = site.pick_side([Kind::MappingAdded, Kind::MappingRemoved]);
         self.change(kind, site, what)
@@ -182,8 +182,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Returns the schema that a discriminator value selects. The value is a key of the mapping or the name of
-/// the schema.
+/// Returns the schema that a discriminator value selects: the target of the mapping entry with this key, or
+/// else the schema with this name.
 fn mapped<'a>(
     value: &str,
     mapping: Option<&Node<'a>>,
@@ -222,9 +222,10 @@ fn has_discriminator(schema: &Node<'_>) -> bool {
 /// The values by which a discriminator identifies an alternative.
 #[derive(Default)]
 struct Identifiers<'a> {
+    /// All values that identify the alternative.
     values: Vec<&'a str>,
-    /// The name of the alternative's schema, if this name identifies the alternative because the mapping has
-    /// no entry for it.
+    /// The name of the alternative's schema. It identifies the alternative only if the mapping has no entry
+    /// for the alternative; otherwise this field is `None`.
     schema_name: Option<&'a str>,
 }
 

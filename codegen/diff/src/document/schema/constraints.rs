@@ -13,7 +13,7 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
-/// The only lower limit whose default is 1.
+/// The keyword `minContains`, as renamed by normalisation. It is the only lower limit whose default is 1.
 const MIN_CONTAINS: &str = "x-minContains";
 
 /// Returns the name that rule IDs use for this limit, and true if the limit is an upper limit.
@@ -37,7 +37,7 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
 /// IDs use for the constraint. Most of the keywords below do not exist in `OpenAPI` 3.0, so normalisation has
 /// renamed them to extensions (`x-…`).
 fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
-    /// Kinds of change for a keyword that narrows the allowed values.
+    /// Kinds of change for a keyword that restricts the allowed values, so that adding it narrows the schema.
     const NARROWING: [Kind; 3] = [
         Kind::ConstraintAdded,
         Kind::ConstraintRemoved,
@@ -158,8 +158,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether a content keyword of a string schema (`contentEncoding`, `contentMediaType`) adds nothing
-/// to `format`: the content keyword is absent or has the same meaning as `format`.
+/// Checks whether a content keyword of a string schema (`contentEncoding`, `contentMediaType`) is absent, or
+/// has the same meaning as the `format` of the schema.
 fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> bool {
     match (keyword.and_then(|node| node.value.as_str()), key) {
         (Some(_), _) => keyword.is_some_and(|node| repeats_format(key, node.value, schema.value)),
@@ -168,7 +168,8 @@ fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> boo
     }
 }
 
-/// Checks whether a content keyword has the same meaning as the `format` that normalisation derived from it.
+/// Checks whether a content keyword has the same meaning as `format`. For example, normalisation derives the
+/// format `byte` from `"contentEncoding": "base64"`.
 pub(crate) fn repeats_format(key: &str, keyword: &Value, schema: &Value) -> bool {
     let text = keyword.as_str().unwrap_or_default();
     match (key, schema.get("format").and_then(Value::as_str)) {

@@ -29,7 +29,8 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares the pairs of schemas in the queue. A queue is necessary, because schemas can be recursive.
+    /// Compares the pairs of schemas in the queue. A comparison may add further pairs. Each pair is compared
+    /// once per context, so recursive schemas do not cause an endless comparison.
     pub(crate) fn queued_schemas(&mut self) {
         while let Some((old, new, context, frame)) = self.queue.pop_front() {
             if self.compared.insert((frame, context)) {
@@ -104,8 +105,9 @@ impl<'a> Comparer<'a> {
         self.enqueue(before, after, context);
     }
 
-    /// Compares the documentation next to a reference. Other siblings have no effect in `OpenAPI` 3.0. For
-    /// other versions, normalisation moves a reference with siblings that concern values into an `allOf`.
+    /// Compares the documentation next to a reference. Other siblings of a reference have no effect in
+    /// `OpenAPI` 3.0. In other versions, they may have an effect; then normalisation moves the reference into
+    /// an `allOf`.
     fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             let is_documentation = ANNOTATIONS.contains(&key) && !["readOnly", "writeOnly"].contains(&key);
@@ -130,7 +132,7 @@ impl<'a> Comparer<'a> {
         self.flag_in("deprecated", site, kinds, context.direction);
     }
 
-    /// Reports that the new document uses another schema at this place (a component or an inline schema), or
+    /// Reports that the two documents use different schemas at this place (components or inline schemas), or
     /// that the schema was renamed.
     fn replaced(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
@@ -163,8 +165,9 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Reports that the schema of one document (`side`) is an `allOf` around the single schema `inner`, and
-    /// compares `inner` with the schema of the other document.
+    /// Handles a schema that is `{"allOf": [inner]}` in one document (`side`), and has no such `allOf` in the
+    /// other document: reports the different notation, and compares `inner` with the schema of the other
+    /// document.
     fn wrapper(
         &mut self,
         (old, new): (&Node<'a>, &Node<'a>),
@@ -221,8 +224,8 @@ impl<'a> Comparer<'a> {
         self.frames.current = around;
     }
 
-    /// Reports a different notation with the same meaning. If the schema has alternatives or no type, tools
-    /// may derive a different type from the new notation.
+    /// Reports a difference of notation that does not change the meaning. If the schema has alternatives or
+    /// no type, code generators may derive a different type from the new notation.
     fn notation(&mut self, site: &Site<'_, 'a>, what: String, old: &Node<'a>, context: SchemaContext) {
         let new = site.parent;
         let has_alternatives = self.old.has_alternatives(old) || self.new.has_alternatives(new);
@@ -308,7 +311,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether two `xml` objects have the same effect, because they differ only in defaults.
+/// Checks whether two `xml` objects have the same effect, because they differ only in members that state a
+/// default.
 fn is_xml_alike(site: &Site<'_, '_>) -> bool {
     let tokens = tokens(&site.parent.pointer);
     let property = match tokens.as_slice() {
@@ -361,8 +365,8 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// Returns the only schema in the `allOf` of the node if this schema is the component at `target`, or if
-/// `wrapped` returns it.
+/// Returns the only schema in the `allOf` of the node. Returns `None` if `wrapped` does not return this
+/// schema, and the schema is not the component at `target` either.
 fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
     wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
 }

@@ -24,8 +24,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a property that only one of two schemas requires. `site` is the name of the property in the
-    /// list `required`.
+    /// Reports a property that only the old or only the new schema requires. `site` is the entry of the
+    /// property in the list `required`.
     fn presence(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let Some(name) = site.values().next() else { return };
         let declares = |schema: &Node<'a>| {
@@ -219,7 +219,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Undeclared properties that `additionalProperties` allows, or items that `items` allows.
+/// The values that a schema allows for undeclared properties (`additionalProperties`) or for items (`items`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Allowed {
     Anything,

@@ -47,9 +47,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares `type` of one schema with `x-type` of the other. If `OpenAPI` 3.0 cannot express the types of
-    /// a schema, normalisation moves them to `x-type`. Returns true only if one schema has only `type`, and
-    /// the other has only `x-type`.
+    /// Compares the `type` of one schema with the `x-type` of the other schema. (If `OpenAPI` 3.0 cannot
+    /// express the types of a schema, normalisation moves them to `x-type`.) Returns false, without a
+    /// comparison, unless one schema has only `type` and the other schema has only `x-type`.
     pub(super) fn types_kept_aside(
         &mut self,
         site: &Site<'_, 'a>,
@@ -74,8 +74,8 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Compares `x-nullable`. Normalisation writes this list if null must match some keywords of a schema
-    /// although the schema is `nullable`. The list names the keywords that null need not match.
+    /// Compares `x-nullable`, a list of the keywords that null need not match. Normalisation writes this list
+    /// if null must match other keywords of a schema although the schema is `nullable`.
     pub(super) fn exemption_of_null(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         const RELATED: [&str; 8] = [
             "nullable", "type", "x-type", "allOf", "anyOf", "oneOf", "not", "x-if",
@@ -144,7 +144,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares `x-extensible-enum`, which lists the known values of an open set. Reports each removed value.
-    /// If no value was removed, a difference is a change of an extension.
+    /// If no value was removed, reports a difference as the change of any other extension.
     pub(super) fn extensible_enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let mut removed = site.one_sided_entries(canonical);
         removed.retain(|value| value.new.is_none() && site.new.is_some());
