@@ -1,7 +1,7 @@
 //! Diagnostics: problems in a document, with their location and fix.
 //!
-//! Every stage reports its problems as [`Diagnostic`]s. So a syntax error, an unsupported construct and a
-//! stale overlay action have the same form, both on a terminal and in JSON.
+//! Every stage reports its problems as [`Diagnostic`]s. So all problems, such as a syntax error, an
+//! unsupported construct or a stale overlay action, have the same form on a terminal and in JSON.
 
 use std::{
     fmt,
@@ -24,7 +24,7 @@ pub enum Stage {
     Read,
     /// Converts any accepted version to `OpenAPI` 3.0.3.
     Normalise,
-    /// Compares inferred parts, which our overlays add, with the vendor's document.
+    /// Compares the inferred parts of our overlays with the vendor's document.
     Supersede,
     /// Applies overlays, which are our own changes to the vendor's document.
     Overlay,
@@ -87,8 +87,8 @@ impl fmt::Display for Location {
 
 /// A problem in a document.
 ///
-/// The `Display` form is one block: location, severity, stage and code, JSON pointer, operation and message,
-/// then the fix on its own line.
+/// The `Display` form consists of a block with the location, severity, stage, code, JSON pointer, operation
+/// and message, followed by a line with the fix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Severity.
@@ -106,8 +106,8 @@ pub struct Diagnostic {
     /// JSON pointer to the value, in the document that the stage processes. `""` stands for the whole
     /// document.
     pub pointer: PointerBuf,
-    /// First affected operation, such as `PUT /offersource/save/`. If there are others, a suffix such as
-    /// `and 3 more` counts them.
+    /// First affected operation, such as `PUT /offersource/save/`. If several operations are affected, a
+    /// suffix such as `and 3 more` counts the other ones.
     pub operation: Option<String>,
 }
 

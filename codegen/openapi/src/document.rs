@@ -1,7 +1,8 @@
 //! A document with its source texts, so that any JSON pointer leads back to a file, line and column.
 //!
-//! Stages that change the document (normalise, overlay) record what they move and add. So each pointer into
-//! their output can be traced to the vendor's text, or to the overlay action that added the value.
+//! Stages that change the document (normalise, overlay) record each value that they move or add. So each
+//! value of their output can be traced to its place in the vendor's text, or to the overlay action that added
+//! it.
 
 use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
@@ -81,8 +82,8 @@ impl Document {
     }
 
     /// Returns the location of a value in its source text. A member of an object is located at its key, and
-    /// an item of an array at its first character. If nothing is at the pointer, returns the location of the
-    /// nearest ancestor that exists in the text.
+    /// an item of an array at its first character. If the text does not contain the value, returns the
+    /// location of its nearest ancestor in the text.
     pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
         self.provenance.place(pointer).location()
     }
@@ -169,9 +170,9 @@ impl Place {
 
 /// The places that the values of a document came from.
 ///
-/// Only values that a stage moved or added have an entry of their own. For any other value, the nearest
-/// ancestor with an entry counts: the place of the value is the place of this ancestor, extended by the rest
-/// of the pointer. If no ancestor has an entry, the value has the same pointer in the original text.
+/// Only a value that a stage moved or added has an entry of its own. The place of any other value follows
+/// from its nearest ancestor with an entry: if `/a` came from `/x`, then `/a/b` came from `/x/b`. If no
+/// ancestor has an entry, the value has the same pointer in the original text.
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,
@@ -180,8 +181,8 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Checks whether the source text expresses null as a type, as in `OpenAPI` 3.1. If it does, the
-    /// `nullable` that replaces this type is unambiguous, even next to `allOf`, `oneOf` or `anyOf`.
+    /// Checks whether the source text expresses null as a type, as in `OpenAPI` 3.1. Normalisation replaces
+    /// this type with `nullable`. Such a `nullable` is unambiguous, even next to `allOf`, `oneOf` or `anyOf`.
     pub fn has_null_type(&self) -> bool {
         self.has_null_type
     }
@@ -207,7 +208,7 @@ impl Provenance {
         })
     }
 
-    /// Records that the value at `pointer`, with everything inside it, came from `place`.
+    /// Records that the value at `pointer`, including all values inside it, came from `place`.
     pub fn put<'a>(&mut self, pointer: impl ToPointer<'a>, place: Place) {
         let pointer = pointer.to_pointer();
         self.forget(&*pointer);

@@ -1,4 +1,4 @@
-//! Evidence: the kind of source that supports a part of our document. The extension `x-evidence` states it.
+//! Evidence: the kind of source that supports a part of our document, stated in the extension `x-evidence`.
 
 use serde_json::Value;
 
@@ -61,8 +61,8 @@ impl Evidence {
         Self::parse(part.get(KEY)?)
     }
 
-    /// Returns true if this kind of evidence is an inference from other parts, because no text of the vendor
-    /// supports the part itself.
+    /// Returns true if this kind of evidence is an inference: no text of the vendor supports the part itself,
+    /// so it was derived from other parts.
     pub fn is_inferred(self) -> bool {
         matches!(self, Self::Sibling | Self::Pattern)
     }

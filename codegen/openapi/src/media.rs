@@ -20,8 +20,8 @@ pub fn json(content: &Map<String, Value>) -> Option<&str> {
     named.or_else(|| content.keys().map(String::as_str).find(|key| is_other_json(key)))
 }
 
-/// Returns the JSON media type of a `content` object if that type is neither `application/json` nor a range,
-/// such as `application/merge-patch+json`.
+/// Returns the JSON media type of a `content` object, such as `application/merge-patch+json`. Returns `None`
+/// for `application/json` and for ranges.
 pub fn other_json(content: &Map<String, Value>) -> Option<&str> {
     json(content).filter(|key| is_other_json(key) && !essence(key).contains('*'))
 }
@@ -48,7 +48,7 @@ pub fn is_text(media_type: &str) -> bool {
     essence.starts_with("text/") || essence.ends_with("xml") || essence.ends_with("yaml")
 }
 
-/// Returns true if this is a success status whose responses have no body (RFC 9110): 204 or 205.
+/// Returns true for the success statuses whose responses have no body (RFC 9110): 204 and 205.
 pub fn has_no_body(status: &str) -> bool {
     matches!(status, "204" | "205")
 }

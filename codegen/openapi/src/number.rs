@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
-/// Compares two numbers. Whole numbers are not rounded, whatever their notation.
+/// Compares two numbers. Whole numbers are compared exactly, in any notation: `1.0` equals `1`.
 pub fn compare(left: &Value, right: &Value) -> Ordering {
     match (whole(left), whole(right)) {
         (Some(left), Some(right)) => left.cmp(&right),

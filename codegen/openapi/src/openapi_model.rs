@@ -1,4 +1,5 @@
-//! A table of the objects of `OpenAPI` 3.0, and functions that walk over a document by means of that table.
+//! A table of the objects of `OpenAPI` 3.0 and their fields, and functions that walk over a document with the
+//! help of the table.
 //!
 //! The stages `normalise` and `lint` use the table to find every schema, parameter and response.
 
@@ -38,7 +39,7 @@ pub enum FieldType {
     Map(ObjectKind),
 }
 
-/// Keys that do not affect the type. They occur in a schema or next to a `$ref`.
+/// Keys of a schema, or beside a `$ref`, that do not affect the Rust type.
 pub const ANNOTATIONS: [&str; 11] = [
     "description",
     "summary",
@@ -90,7 +91,7 @@ macro_rules! objects {
         use ObjectKind::{$($kind),*};
 
         impl ObjectKind {
-            /// Returns the fields, as lists of keys whose values have the same type.
+            /// Returns the fields of the object, grouped by type: each type with the keys of its fields.
             pub fn fields(self) -> &'static [(FieldType, &'static [&'static str])] {
                 match self { $($kind => &[$(($type $(($inner))?, &$keys)),*]),* }
             }
@@ -402,7 +403,8 @@ fn check_object(
     }
 }
 
-/// Returns true if an object of this kind is a `$ref`. `OpenAPI` 3.0 ignores the other members of a `$ref`.
+/// Returns true if an object of this kind is a reference, that is, has a `$ref`. `OpenAPI` 3.0 ignores the
+/// other members of a reference.
 ///
 /// The specification has no references to operations, but documents that consist of several files have them.
 pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
@@ -437,7 +439,7 @@ pub(crate) fn walk_part_mut(
     });
 }
 
-/// Calls `run` with each value of a field. The table expects these values to be objects of a kind, but they
+/// Calls `run` with each value of a field where the table expects an object of some kind. The actual value
 /// may have any type.
 pub(crate) fn each_value(
     path: &mut PointerBuf,

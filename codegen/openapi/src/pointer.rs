@@ -12,8 +12,8 @@ pub const METHODS: [&str; 8] = [
 
 /// A JSON pointer, or a text that is parsed as a JSON pointer.
 ///
-/// Text is read leniently: a missing slash at the start is added, and a `~` that escapes nothing stands for
-/// itself.
+/// A text is parsed leniently: a missing slash at the start is added, and a `~` that begins neither `~0` nor
+/// `~1` stands for itself.
 pub trait ToPointer<'a> {
     /// Returns the pointer.
     fn to_pointer(self) -> Cow<'a, Pointer>;

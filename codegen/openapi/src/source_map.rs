@@ -48,14 +48,15 @@ pub(crate) struct SourceMap {
     pub(crate) nodes: Vec<Node>,
     pub(crate) root: NodeId,
     pub(crate) start: Position,
-    /// Numbers that are not kept exactly, as the text writes them, with the position of the key or item.
+    /// Numbers that lose digits when they are read: the position of the key or item, and the number as the
+    /// text writes it.
     pub(crate) inexact: Vec<(Position, String)>,
 }
 
 impl SourceMap {
-    /// Returns the position of the value at `pointer`, and the number of tokens that lead to that position. A
-    /// member of an object is located at its key, and an item of an array at its start. A missing value gets
-    /// the position of its nearest ancestor.
+    /// Returns the position of the value at `pointer`: the key of a member of an object, or the first
+    /// character of an item of an array. For a missing value, returns the position of its nearest ancestor.
+    /// Also returns the number of tokens of `pointer` that lead to the located value.
     pub(crate) fn locate(&self, pointer: &Pointer) -> (Position, usize) {
         let mut position = self.start;
         let mut depth = 0;
@@ -80,7 +81,8 @@ impl SourceMap {
         (position, depth)
     }
 
-    /// Lists each repeated key of an object, with its position and the position of the first occurrence.
+    /// Lists the repeated keys of objects. Each entry has the key, its position, and the position of the
+    /// key's first occurrence.
     pub(crate) fn duplicate_keys(&self) -> Vec<(&str, Position, Position)> {
         let mut duplicates = Vec::new();
         for node in &self.nodes {

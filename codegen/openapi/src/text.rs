@@ -28,15 +28,15 @@ pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// Shortens two texts for a sentence, so that the part in which they differ stays visible in both.
+/// Shortens two texts for a sentence. The part in which they differ stays visible in both texts.
 pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
     /// Maximum number of characters that are shown of each text. The limit is high, because readers cannot
     /// judge omitted text.
     const DIFFERENCE: usize = 1_200;
-    /// Number of equal characters that are shown before and after the difference, if further equal characters
-    /// are omitted.
+    /// Number of equal characters that stay visible before and after the difference, if other equal
+    /// characters are omitted there.
     const AROUND: usize = 60;
-    /// Minimum gain: equal characters are omitted only if more than this number of them would be omitted.
+    /// Minimum saving: equal characters are omitted only if more than this many can be omitted.
     const SAVING: usize = 20;
     let (left_count, right_count) = (left.chars().count(), right.chars().count());
     if left_count.max(right_count) <= SENTENCE {

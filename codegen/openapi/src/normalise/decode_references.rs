@@ -1,5 +1,6 @@
-//! Removes the percent-encoding of references. A reference is a URI, so some programs encode characters such
-//! as `.` and `«` in the names of components. The later stages compare references with names.
+//! Removes the percent-encoding of references. Some programs encode characters such as `.` and `«` in the
+//! names of components, because a reference is a URI. The later stages compare references with names that are
+//! not encoded.
 
 use std::collections::BTreeMap;
 

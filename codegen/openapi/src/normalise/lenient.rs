@@ -1,5 +1,5 @@
-//! Repairs members that break the specification but do not affect the client. Without the repair, they would
-//! cause the document or an operation to be rejected. Each repair is reported.
+//! Repairs members that violate the specification in a way that does not affect the client. Without the
+//! repair, the document or an operation would be rejected. Each repair is reported.
 //!
 //! | written | read as |
 //! |---|---|
@@ -60,9 +60,9 @@ struct Members<'a> {
     context: &'a mut Context,
 }
 
-/// Removes keywords whose value is null, because programs write null for keywords that are not set, such as
-/// lists without items in Go. `is_other` returns true for further keywords that cannot be null: those that
-/// only the version of the document has.
+/// Removes keywords whose value is null, because some programs write null for a keyword that is not set, such
+/// as an empty list in Go. Removes only keywords that cannot be null: those in the table of `OpenAPI` 3.0,
+/// and those for which `is_other` returns true, such as keywords of `OpenAPI` 3.1.
 pub(super) fn remove_null_keywords(kind: ObjectKind, part: &mut Part<'_>, is_other: impl Fn(&str) -> bool) {
     // If the kind has no table of keys, its keys are names, such as paths and statuses.
     if kind.keys().next().is_none() || is_reference(kind, part) {
@@ -236,15 +236,16 @@ fn repaired(kind: ObjectKind, expected: FieldType, key: &str, value: &Value) -> 
     }
 }
 
-/// Returns the object that a string stands for. Returns `None` if objects of this kind do not need exactly
-/// one string.
+/// Returns the object that a string stands for, such as `{"name": "a"}` for the tag `"a"`. Returns `None` if
+/// an object of this kind has no single required string.
 fn written_out(kind: ObjectKind, value: &Value) -> Option<Value> {
     let key = needed_text(kind)?;
     let text = value.as_str()?;
     Some(Value::Object(Map::from_iter([(key.to_owned(), text.into())])))
 }
 
-/// Returns the key of the member that identifies an object, if the object lacks that member.
+/// Returns the key of the member that identifies objects of this kind, if the object lacks that member.
+/// Otherwise returns `None`.
 fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
     let key = needed_text(kind).filter(|_| kind != ObjectKind::Response)?;
     let object = value.as_object()?;
@@ -252,8 +253,8 @@ fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
     (is_missing && !is_reference(kind, object)).then_some(key)
 }
 
-/// Returns the key of the only required member of a kind of objects. Returns `None` if the number of required
-/// members is not one, if the member is not a string, or if it affects types.
+/// Returns the key of the required member of a kind of objects. Returns `None` unless there is exactly one
+/// such member, and it is a string that does not affect types.
 fn needed_text(kind: ObjectKind) -> Option<&'static str> {
     match kind.required() {
         [key @ ("name" | "url" | "default" | "description")] => Some(key),
@@ -261,7 +262,8 @@ fn needed_text(kind: ObjectKind) -> Option<&'static str> {
     }
 }
 
-/// Returns an empty value for a required member that matters only to human readers.
+/// Returns an empty value for a required member that matters only to human readers, such as the title.
+/// Returns `None` for any other member.
 fn empty(kind: ObjectKind, key: &str) -> Option<Value> {
     match (kind, key) {
         (ObjectKind::Document, "info") => Some(json!({})),

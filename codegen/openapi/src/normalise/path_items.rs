@@ -1,7 +1,8 @@
-//! Replaces each reference of a path or webhook with the path item that it leads to, because the generator
-//! does not resolve these references.
+//! Replaces each reference of a path or webhook with the path item to which it leads, because the generator
+//! does not resolve references to path items.
 //!
-//! References of callbacks are kept, because a callback may lead back to its own operation.
+//! References of callbacks are kept, because such a reference may lead back to the operation with the
+//! callback.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +59,7 @@ pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<Po
 struct Resolved {
     place: PointerBuf,
     item: Object,
-    /// Origins of the path item, and of the siblings of references that were added to it.
+    /// Origins of the path item, and of the members that were siblings of a reference and were added to it.
     origins: Vec<(PointerBuf, Place)>,
 }
 
@@ -73,7 +74,8 @@ struct Inline<'a> {
 }
 
 impl<'a> Inline<'a> {
-    /// Follows the references of a path item. Returns `None` if the path item is left unchanged.
+    /// Follows the references of a path item. Returns `None` if the path item is left unchanged because of an
+    /// error.
     fn resolve(&mut self, place: PointerBuf, item: &'a Object) -> Option<Resolved> {
         let first = place.clone();
         let mut here = (place, item);
@@ -116,8 +118,8 @@ impl<'a> Inline<'a> {
         Some(resolved)
     }
 
-    /// Adds to the number of copied values. Returns `None` if the number exceeds the limit. Reports only the
-    /// first copy that exceeds it.
+    /// Adds `copies` to the number of copied values. Returns `None` if the sum exceeds the limit. The error
+    /// is reported only once.
     fn add_copies(&mut self, copies: usize, place: &Pointer) -> Option<()> {
         let before = self.copies;
         self.copies += copies;

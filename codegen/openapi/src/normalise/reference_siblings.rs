@@ -1,4 +1,6 @@
-//! Wraps references that have siblings. Schemas of Swagger 2.0 and `OpenAPI` 3.1 may contain such references.
+//! Wraps a reference that has siblings in an `allOf`: `{"$ref": …, "nullable": true}` becomes
+//! `{"allOf": [{"$ref": …}], "nullable": true}`. Schemas of Swagger 2.0 and `OpenAPI` 3.1 may contain such
+//! references.
 
 use serde_json::{Value, json};
 
@@ -24,8 +26,8 @@ pub(in crate::normalise) fn add_part(schema: &mut Part<'_>, old: &Pointer, part:
 }
 
 /// Wraps a `$ref` in an `allOf` if any of its siblings concerns values, because `OpenAPI` 3.0 ignores
-/// siblings of a `$ref`. `has_checks` is true if keywords that only validate values were renamed to
-/// extensions.
+/// siblings of a `$ref`. `has_checks` is true if there were further siblings that concern values, but they
+/// have been renamed to extensions.
 pub(in crate::normalise) fn wrap_reference(schema: &mut Part<'_>, has_checks: bool) {
     let mut keys = ObjectKind::Schema.keys();
     let concerns_values = |key| ["readOnly", "writeOnly"].contains(&key) || !ANNOTATIONS.contains(&key);

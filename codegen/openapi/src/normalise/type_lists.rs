@@ -8,7 +8,7 @@ use super::{
 };
 use crate::diagnostic::Severity;
 
-/// Types, each with the keywords that apply only to that type.
+/// Types, each with the keywords that apply only to values of that type.
 const OF_TYPE: &[(&str, &[&str])] = &[
     ("string", &["minLength", "maxLength", "pattern"]),
     ("number", NUMERIC),

@@ -27,7 +27,7 @@ pub(super) fn write_as_integers(document: &mut Value) {
 
 /// Rewrites a float without a fraction as the integer that it stands for.
 fn write_as_integer(value: &mut Value) {
-    /// Greatest bound up to which a float can represent every integer exactly.
+    /// Magnitude up to which a float represents every integer exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let float = value.as_f64().filter(|_| value.is_f64());
     if let Some(float) = float.filter(|float| float.fract() == 0.0 && float.abs() <= EXACT) {

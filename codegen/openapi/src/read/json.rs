@@ -93,8 +93,8 @@ impl Builder<'_> {
         self.position
     }
 
-    /// Adds a value to the source map. `position` is the position of its key, or of its start if it has no
-    /// key.
+    /// Adds a value to the source map. `position` is the position of the value's key, or of its first
+    /// character if it has no key.
     fn add(&mut self, value: &ast::Value<'_>, position: Position) -> NodeId {
         let node = match value {
             ast::Value::Object(object) => {

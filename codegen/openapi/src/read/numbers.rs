@@ -1,5 +1,5 @@
-//! Warns about numbers that lose digits when they are read. In memory, a number has 64 bits; in the source
-//! text, it can have arbitrarily many digits.
+//! Warns about numbers that lose digits when they are read: a number in memory has 64 bits, but a number in
+//! the source text can have any number of digits.
 
 use serde_json::Number;
 

@@ -1,9 +1,9 @@
 //! Reads YAML 1.2 (core schema). Builds a tree with positions from parser events, and a value from the tree.
 //!
 //! The parser is `saphyr-parser`, because it is maintained, passes the YAML test suite, and reports events
-//! with positions. Such events are necessary to detect duplicate keys, to support merge keys, to limit
-//! aliases and to locate diagnostics. The intermediate tree allows checking and counting aliases before
-//! anything is copied.
+//! with positions. These events are necessary to detect duplicate keys, to support merge keys, to limit
+//! aliases and to locate diagnostics. The values of aliases are copied only when the tree is converted to a
+//! value, so the aliases can be checked and counted before.
 
 use std::collections::{HashMap, HashSet};
 
@@ -89,8 +89,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Returns the value of a node with its aliases expanded, or a message about the limit that the value
-    /// exceeds.
+    /// Returns the value of a node, with its aliases expanded. If the value exceeds a limit, returns a
+    /// message about this limit.
     fn value(&self, node: NodeId, depth: usize, budget: &mut usize) -> Result<Value, &'static str> {
         *budget = budget
             .checked_sub(1)
@@ -237,8 +237,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Returns the members of a mapping, followed by the members of the mappings that it merges. A merged
-    /// member is omitted if an earlier member has the same key.
+    /// Returns the members of a mapping, followed by the members of the mappings that it merges. Omits a
+    /// merged member if an earlier member has the same key.
     fn members(&self, items: &[(Position, NodeId)]) -> Result<Vec<Member>, Diagnostics> {
         let nodes = &self.source_map.nodes;
         let mut members: Vec<Member> = Vec::new();

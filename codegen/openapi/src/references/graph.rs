@@ -147,7 +147,8 @@ impl<'a> References<'a> {
         self.targets.get(*self.numbers.get(place)?)
     }
 
-    /// Returns the target at `place`, or else the innermost target that encloses `place`.
+    /// Returns the target at `place`, if references lead to it. Otherwise returns the innermost enclosing
+    /// value to which references lead.
     pub fn enclosing(&self, place: &Pointer) -> Option<&Target<'a>> {
         let mut around = std::iter::successors(Some(place), |place| place.parent());
         around.find_map(|place| self.target_at(place))
@@ -159,8 +160,8 @@ impl<'a> References<'a> {
         referrers.iter().filter_map(|position| self.all.get(*position))
     }
 
-    /// Lists the targets to which references at `place` or inside it lead, directly or through other targets.
-    /// Each target is listed once, the nearest first.
+    /// Lists the targets of the references at `place` or inside it, the targets of the references in these
+    /// targets, and so on. Each target is listed once, the nearest first.
     pub fn needed(&self, place: &Pointer) -> Vec<&Target<'a>> {
         let inside = |place| self.within(place).iter().filter_map(|reference| reference.target);
         let needed = reachable(inside(place), |number| {
@@ -173,8 +174,8 @@ impl<'a> References<'a> {
             .collect()
     }
 
-    /// Lists the shared schemas that may replace the schema at `parent`, sorted by name. Returns the schemas
-    /// whose `allOf` includes the parent if the parent has a discriminator, and otherwise an empty list.
+    /// Lists the subtypes of the schema at `parent`, sorted by name. If the parent has a discriminator, these
+    /// are the shared schemas whose `allOf` includes the parent. Otherwise there are none.
     pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
         let target = self.target_at(parent);
         if target.is_none_or(|target| target.value.get("discriminator").is_none()) {
@@ -195,8 +196,8 @@ impl<'a> References<'a> {
     }
 }
 
-/// Lists the given targets, and all targets that are reached from them by repeated calls of `next`. Each
-/// target is listed once, the nearest first.
+/// Lists the given targets, and all targets that are reached from them: `next` returns the targets that
+/// follow directly on a target. Each target is listed once, the nearest first.
 pub(super) fn reachable<Next: IntoIterator<Item = usize>>(
     targets: impl IntoIterator<Item = usize>,
     next: impl Fn(usize) -> Next,

@@ -1,4 +1,5 @@
-//! The reference graph: each `$ref` of a document, its target, and the operations that use the target.
+//! The reference graph: each `$ref` of a document, the value to which it leads (the *target*), and the
+//! operations that use the target.
 //!
 //! All references are resolved here. [`follow`] and [`resolve`] need only the document; [`References`]
 //! answers questions about all references, and [`Usages`] maps a component back to the operations.

@@ -15,14 +15,14 @@ pub fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }
 
-/// Returns the percent-decoded pointer of a reference into the same document (`#/…`).
+/// Returns the pointer of a reference into the same document (`#/…`), without percent-encoding.
 pub fn fragment(reference: &str) -> Option<PointerBuf> {
     let decoded = percent_decode_str(reference.strip_prefix('#')?).decode_utf8_lossy();
     Some(pointer::parse(&decoded)?.into_owned())
 }
 
-/// Returns a percent-encoded reference into the same document without this encoding. Returns `None` if the
-/// reference is not encoded, or if the decoded reference would lead elsewhere.
+/// Removes the percent-encoding from a reference into the same document. Returns `None` if the reference is
+/// not percent-encoded, or if the decoded reference does not have the same target.
 pub fn decoded(document: &Value, reference: &str) -> Option<String> {
     let encoded = reference
         .strip_prefix('#')
@@ -50,7 +50,8 @@ pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(PointerBuf, &
 
 /// Resolves the value at `pointer` through any number of references.
 ///
-/// The result is a reference only if that reference leads nowhere, into another document, or in a circle.
+/// Stops at a value that is not a reference, or at a reference that leads nowhere, into another document, or
+/// in a circle. Returns the value and its pointer.
 pub fn resolve<'a, 'p>(
     document: &'a Value,
     pointer: &'p Pointer,
@@ -66,8 +67,9 @@ pub fn resolve<'a, 'p>(
     here
 }
 
-/// Lists the parameters of an operation, and those of its path that the operation does not override. Each has
-/// the pointer to its place in the list. References are resolved.
+/// Lists the parameters of an operation, and the parameters of its path that the operation does not override.
+/// Each parameter has the pointer to its entry in `parameters`. If the entry is a reference, the value is its
+/// target.
 pub fn parameters<'a>(document: &'a Value, operation: &Operation<'a>) -> Vec<(PointerBuf, &'a Value)> {
     let list = |holder: &Pointer, value: &'a Value| {
         let list = holder.with_trailing_token("parameters");

@@ -23,7 +23,8 @@ pub enum User {
     Target(usize),
 }
 
-/// One use of a target: a reference, or a discriminator that admits a subtype.
+/// One use of a target: a reference to the target, or a discriminator that can select the target as a
+/// subtype.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
     /// The operation or the target that contains the use.
@@ -98,14 +99,14 @@ impl<'r> Usages<'r> {
         self.uses.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// Lists the target at this place, if any, and the targets that enclose it, innermost first.
+    /// Lists the target at this place, if any, and the targets that enclose this place, innermost first.
     pub fn around(&self, pointer: &Pointer) -> impl Iterator<Item = usize> {
         let around = std::iter::successors(Some(pointer), |pointer| pointer.parent());
         around.filter_map(|place| self.references.numbers.get(place).copied())
     }
 
-    /// Lists these targets and all targets that use them, directly or through other targets. Each target is
-    /// listed once, the nearest first.
+    /// Lists these targets, and all targets that use one of them directly or through other targets. Each
+    /// target is listed once, the nearest first.
     pub fn users(&self, targets: impl IntoIterator<Item = usize>) -> Vec<usize> {
         reachable(targets, |target| {
             self.of(target).iter().filter_map(|used| match used.user {

@@ -87,7 +87,7 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     value
 }
 
-/// Values that move, and other data that is necessary to update references to moved values.
+/// The values that the conversion moves, and the data that is needed to update references to them.
 #[derive(Default)]
 struct Moves {
     /// New places of moved values, by their old places.
@@ -96,8 +96,8 @@ struct Moves {
     definitions: Vec<(PointerBuf, Object)>,
     /// Pointers to schemas, by their `$anchor` or `$dynamicAnchor`.
     anchors: BTreeMap<String, Vec<PointerBuf>>,
-    /// Pointers to schemas, by their `$id`. References are only compared with the text of an `$id`, because
-    /// the URL of the document is unknown.
+    /// Pointers to schemas, by their `$id`. A reference leads to such a schema only if its text equals the
+    /// `$id`. It is not resolved as a URL, because the URL of the document is unknown.
     identifiers: BTreeMap<String, PointerBuf>,
     /// Pointers to the extensions that preserve path items.
     path_items: Vec<PointerBuf>,
@@ -181,8 +181,8 @@ fn change(
     }
 }
 
-/// Removes keywords whose value is null. This precedes the conversion, because the conversion would rewrite
-/// some of these keywords.
+/// Removes keywords whose value is null. This function runs before the conversion, because the conversion
+/// would rewrite some of these keywords.
 fn remove_null_keywords(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
     const OTHERS: &[&str] = &[
         "webhooks",
@@ -210,8 +210,8 @@ fn remove_null_keywords(context: &mut Context, kind: ObjectKind, pointer: &Point
     });
 }
 
-/// Converts the schemas in keywords that are renamed to extensions. Drops the diagnostics about these
-/// schemas, because the diagnostic about the keyword covers them.
+/// Converts the schemas inside the keywords that are later renamed to extensions. Drops the diagnostics about
+/// these schemas, because renaming the keyword is reported.
 fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, object: &mut Object) {
     for (key, kind) in schemas::KEPT {
         let is_kept = match key {
@@ -231,9 +231,10 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
     }
 }
 
-/// Moves shared path items to an extension if references lead to them, for example from a callback, because
-/// `OpenAPI` 3.0 has no section for them. Removes the other shared path items, and reports those that are not
-/// in `followed`. `followed` contains the path items to which paths and webhooks refer.
+/// Removes the section of shared path items, which `OpenAPI` 3.0 lacks. Moves the path items to which
+/// references lead, for example from a callback, to an extension. Removes the other path items. `followed`
+/// contains the path items that were copied to the paths and webhooks that referred to them; a removed path
+/// item that is not in `followed` is reported as unused.
 fn keep_path_items(
     value: &mut Value,
     followed: &BTreeSet<PointerBuf>,
@@ -386,8 +387,8 @@ fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
     }
 }
 
-/// Returns an unused name for a component. Tries the name of the definition, then this name prefixed with the
-/// name of the enclosing schema, then numbered names.
+/// Returns an unused name for a component: `name`, or else `name` prefixed with the name of the enclosing
+/// schema, or else the prefixed name with a number.
 fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
     let names = place.tokens().map(|token| token.decoded().into_owned());
     let around = names

@@ -17,7 +17,7 @@ use crate::{
     pointer::Pointer,
 };
 
-/// Keywords that only validate values. Removing them makes a type wider.
+/// Keywords that only validate values. Without them, a type accepts more values.
 pub(super) const CHECKS: &[&str] = &[
     "if",
     "then",
@@ -48,8 +48,8 @@ pub(super) const REMARKS: &[&str] = &[
 const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
 const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
 
-/// Keywords that contain schemas, and that are renamed to extensions. The keywords `additionalProperties` and
-/// `items` are renamed only next to `patternProperties` and `prefixItems`.
+/// Keywords that contain schemas, and that are renamed to extensions. `additionalProperties` is renamed only
+/// next to `patternProperties`, and `items` only next to `prefixItems`.
 pub(super) const KEPT: [(&str, FieldType); 12] = [
     ("additionalProperties", FieldType::OneOrFlag(ObjectKind::Schema)),
     ("contains", SCHEMA),
@@ -68,7 +68,8 @@ pub(super) const KEPT: [(&str, FieldType); 12] = [
 /// Patterns that match every property name, except perhaps the empty name and names with line breaks.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
 
-/// Converts a schema of `OpenAPI` 3.1. `by_pattern` is the schema that replaces `patternProperties`.
+/// Converts a schema of `OpenAPI` 3.1. `by_pattern` is the value for `additionalProperties` that replaces
+/// `patternProperties`, if the schema has them.
 pub(super) fn convert_schema(schema: &mut Part<'_>, by_pattern: Option<Value>) {
     for key in REMARKS {
         keep_aside(schema, key);
@@ -140,8 +141,8 @@ fn constant(schema: &mut Part<'_>) {
     schema.set_from("enum", vec![value], &from);
 }
 
-/// Adds a type to a schema that states no type but has an `enum`, if all its values except null have the same
-/// type. Thus an enumeration of one value becomes the same schema as a `const`.
+/// Adds a type to a schema with an `enum` but without a type, if all values in the `enum` except null have
+/// the same type. Thus an `enum` with one value becomes the same schema as a `const`.
 fn enumeration(schema: &mut Part<'_>) {
     // Other schemas may state the type.
     let states_type = |key: &&str| schema.contains_key(*key);
@@ -173,14 +174,15 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// Keywords for unions. A union may have null variants.
+/// Keywords for unions. A *null variant* of a union is an alternative that allows only null.
 const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 
-/// Keywords that apply to null as to any other value. Exceptions are unions with a null variant.
+/// Keywords that null must match like any other value, unless the keyword is a union with a null variant.
 const SHARED: [&str; 6] = ["$ref", "allOf", "not", "if", "oneOf", "anyOf"];
 
-/// The effect of a schema on null, before its conversion. After the conversion, `nullable` exempts null from
-/// all keywords except `enum`. Before the conversion, some schemas exempt null from fewer keywords.
+/// The effect of a schema on null, before the schema is converted. After the conversion, a `nullable` schema
+/// exempts null from all keywords except `enum`, that is, null need not match them. Before the conversion,
+/// the schema may exempt null from fewer keywords.
 struct Null {
     /// The schema has types, and null is not one of them.
     is_excluded: bool,
@@ -190,7 +192,7 @@ struct Null {
     has_flag: bool,
     /// Unions with a null variant.
     unions: Vec<&'static str>,
-    /// Keywords of the schema that null must also match.
+    /// Keywords of the schema that null must match like any other value.
     shared: Vec<&'static str>,
 }
 
@@ -216,8 +218,8 @@ impl Null {
         }
     }
 
-    /// Writes the extension `x-nullable`, which lists the keywords from which null is exempt. Writes nothing
-    /// if null is exempt from all keywords.
+    /// Adds the extension `x-nullable`, which lists the keywords that null need not match. Adds nothing if
+    /// null need not match any keyword.
     fn keep_exact(self, schema: &mut Part<'_>) {
         let is_allowed = self.is_type || !self.unions.is_empty();
         if self.has_flag && (self.is_excluded || !is_allowed) {
@@ -246,8 +248,8 @@ impl Null {
     }
 }
 
-/// Rewrites null variants as `nullable`, and replaces a union that has only one other variant with that
-/// variant.
+/// Removes null variants from unions, and makes the schema `nullable` instead. If only one other variant is
+/// left, replaces the union with this variant.
 fn null_variants(schema: &mut Part<'_>) {
     for key in UNIONS {
         let place = schema.place(key);
@@ -321,8 +323,8 @@ fn null_variants(schema: &mut Part<'_>) {
     }
 }
 
-/// Checks whether the schema has keywords that are converted before its null variants. A variant with such a
-/// keyword must remain a schema of its own.
+/// Checks whether a variant has keywords that are converted before null variants are removed. Such a variant
+/// must remain a schema of its own.
 fn is_converted_first(schema: &Object) -> bool {
     let is_kept = |key: &str| KEPT.iter().any(|(kept, _)| key == *kept);
     schema.keys().any(|key| match key.as_str() {
@@ -419,8 +421,8 @@ fn tuples(schema: &mut Part<'_>) {
     }
 }
 
-/// Returns the schema of additional properties that replaces pattern properties. Returns `None` if there are
-/// no pattern properties.
+/// Returns the value for `additionalProperties` that replaces `patternProperties`. Returns `None` if the
+/// schema has no `patternProperties`.
 pub(super) fn by_pattern(context: &mut Context, pointer: &Pointer, schema: &Object) -> Option<Value> {
     let patterns = schema.get("patternProperties")?.as_object()?;
     let additional = schema.get("additionalProperties");
@@ -441,7 +443,7 @@ pub(super) fn by_pattern(context: &mut Context, pointer: &Pointer, schema: &Obje
     })
 }
 
-/// Rewrites pattern properties as additional properties with the schema `additional`.
+/// Replaces `patternProperties` with `additionalProperties`, whose value is `additional`.
 fn pattern_properties(schema: &mut Part<'_>, additional: Value) {
     let key = "patternProperties";
     let message = "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name";

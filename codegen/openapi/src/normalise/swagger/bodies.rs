@@ -1,4 +1,5 @@
-//! Converts request bodies and responses. In Swagger 2.0, a request body consists of parameters.
+//! Converts request bodies and responses. Swagger 2.0 describes a request body by parameters: one body
+//! parameter, or several form parameters.
 
 use serde_json::{Value, json};
 
@@ -89,8 +90,8 @@ impl<'a> Convert<'a> {
         json!({ "required": any_required, "content": content })
     }
 
-    /// Returns the `content` of the body or response at `new`. Each media type gets `schema`, and the move of
-    /// the schema from `old` is recorded.
+    /// Returns the `content` of the body or response at `new`. Each media type gets the same `schema`, whose
+    /// place in the old document is recorded as `old`.
     fn content(
         &mut self,
         types: &MediaTypes,
@@ -141,7 +142,8 @@ impl<'a> Convert<'a> {
         }
     }
 
-    /// Returns the schema of a form parameter. The schema still contains the key `required` of the parameter.
+    /// Returns the schema of a form parameter. The returned schema still contains the flag `required` of the
+    /// parameter, which the caller must remove.
     fn form_field(&mut self, body: &Placed<'_>) -> Object {
         let mut property = body.parameter.clone();
         for key in ["name", "in"] {

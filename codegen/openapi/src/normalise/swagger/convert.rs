@@ -55,7 +55,7 @@ impl MediaTypes {
         Some(Self { types, place })
     }
 
-    /// Returns true if a body or response has exactly these media types.
+    /// Returns true if the `content` of a body or response has exactly these media types.
     pub(super) fn are_of(&self, holder: &Value) -> bool {
         let content = holder.get("content").and_then(Value::as_object);
         content.is_some_and(|content| content.keys().eq(&self.types))
@@ -118,8 +118,8 @@ pub(super) struct Convert<'a> {
 }
 
 impl Convert<'_> {
-    /// Removes the list `consumes` or `produces` from an object. An unused list is renamed to an extension
-    /// instead, so that comparisons of documents include it.
+    /// Removes the list `consumes` or `produces` from an object if the list was used. Otherwise renames the
+    /// list to an extension, so that comparisons of documents include it.
     pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
         if used {
             holder.shift_remove(key);

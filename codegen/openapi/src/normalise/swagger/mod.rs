@@ -24,7 +24,7 @@ use crate::{
 use convert::{Convert, MediaTypes, Old, take, text, typed};
 use parameters::{Placed, bodies};
 
-/// Keywords that `OpenAPI` 3.0 does not have.
+/// Keywords of Swagger 2.0 that `OpenAPI` 3.0 does not have.
 const KEYWORDS: [&str; 10] = [
     "host",
     "basePath",
