@@ -9,7 +9,8 @@ use funnelflux_openapi::{Diagnostic, Document, Severity, Stage, pointer::Pointer
 /// Base URL from the vendor's documentation. It is the default if a document lists no usable server.
 const DOCUMENTED: &str = "https://api.funnelflux.pro/v1";
 
-/// Returns the default base URL. Also returns a diagnostic if it is not the URL of the first server.
+/// Returns the default base URL. If the default is not the URL of the first server, also returns a diagnostic
+/// with the reason.
 pub(crate) fn base_url(document: &Document) -> (String, Option<Diagnostic>) {
     let mut first_reason = None;
     for (index, server) in document.value().items("servers").enumerate() {
@@ -76,8 +77,8 @@ fn with_defaults(url: &str, server: &Value) -> String {
     })
 }
 
-/// Checks whether a host is local, such as `localhost` or a private IP address. Seen from another machine,
-/// the same name or address leads to a different host, or nowhere.
+/// Checks whether a host is local, such as `localhost` or a private IP address. On another machine, such a
+/// name or address leads to a different host, or nowhere.
 fn is_local(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => {

@@ -51,8 +51,9 @@ pub struct Options<'a> {
     pub strict: bool,
     /// Reports an error if a rule or pass changes nothing although it is expected to change something.
     pub no_idle_steps: bool,
-    /// Function that runs progenitor in isolation, so that a crash can be reported. By default, progenitor
-    /// runs in a thread of this process. In that case, a panic can be reported, but a stack overflow cannot.
+    /// Function that runs progenitor in isolation, so that any crash can be reported. If it is `None`,
+    /// progenitor runs in a thread of this process. Then a panic can be reported, but a stack overflow ends
+    /// the process.
     pub isolation: Option<Isolation<'a>>,
 }
 
@@ -90,8 +91,7 @@ pub struct GroupFeature {
 /// Runs all stages.
 ///
 /// # Errors
-/// Returns all errors of the first stage that fails. They follow the warnings and notices of the earlier
-/// stages.
+/// Returns all errors of the first stage that fails, after the warnings and notices of the earlier stages.
 pub fn generate(input: &Input<'_>, options: Options<'_>) -> Result<Output, Diagnostics> {
     let mut run = Pipeline {
         options,

@@ -1,10 +1,13 @@
 //! Leaves out the smallest part of the document that an error affects, so that the rest can be generated.
 //!
-//! The values of an unsupported schema are any JSON. An unsupported optional parameter is left out, and so is
-//! a part from which nothing is generated, such as an example. Any other error in an
-//! operation leaves out that operation. An error in a component leaves out all operations that use the
-//! component, and the components that only these operations use. The document that the later stages process
-//! lacks these parts.
+//! - An unsupported schema is replaced with the schema of any JSON.
+//! - An unsupported optional parameter is removed. So is an unsupported part from which nothing is generated,
+//!   such as an example.
+//! - Any other error in an operation removes the operation.
+//! - Any other error in a component removes the component, all operations that use it, and the components that
+//!   only these operations use.
+//!
+//! The later stages process the document without these parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,13 +51,13 @@ impl LeftOut {
 
 /// Part of the document that is left out because of an error.
 enum Part {
-    /// A schema, whose values can be any JSON instead.
+    /// A schema, which is replaced with the schema of any JSON.
     Schema(PointerBuf),
-    /// An optional parameter.
+    /// An optional parameter, which is removed.
     Parameter(PointerBuf),
-    /// A part from which nothing is generated.
+    /// A part from which nothing is generated, such as an example. It is removed.
     Ignored(PointerBuf),
-    /// Operations, paths and components.
+    /// Operations, paths and components, which are removed.
     Others(Vec<PointerBuf>),
 }
 
@@ -69,7 +72,8 @@ impl Part {
         ignored.or_else(schema).or_else(parameter).or_else(others)
     }
 
-    /// Describes the result in the words that follow the message of an error.
+    /// Returns the words that are appended to the message of the error. They describe the effect on the
+    /// generated code.
     fn consequence(&self) -> &'static str {
         match self {
             Self::Schema(_) => "any JSON in the generated code",
@@ -84,9 +88,9 @@ impl Part {
 /// that are left out, and the errors as warnings.
 ///
 /// # Errors
-/// Returns `errors` unchanged if one of them affects the whole document, or if operations share a method
-/// name. Each of the operations that share a name is supported on its own, so there is no reason to leave out
-/// a particular one.
+/// Returns `errors` unchanged if one of them affects the whole document, if operations share a method name,
+/// or if there is nothing to leave out. Operations that share a name are supported one by one, so there is no
+/// reason to leave out a particular one.
 pub(crate) fn leave_out(
     document: Document,
     errors: Diagnostics,
@@ -203,9 +207,9 @@ fn ignored(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
     Some(PointerBuf::from_tokens(tokens.into_iter().take(length)))
 }
 
-/// Returns the innermost schema around `pointer` whose values can be any JSON instead: a component, a body, a
-/// property, or the items or values of a collection. Returns `None` if there is no such schema, for example
-/// in a parameter, or if this schema already is any JSON.
+/// Returns the innermost schema at or around `pointer` that can be replaced with the schema of any JSON. This
+/// is a component, or the schema of a body, of a property, or of the items or values of a collection. Returns
+/// `None` if there is no such schema, for example in a parameter, or if it already allows any JSON.
 fn innermost_schema(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
     let tokens: Vec<Token<'_>> = pointer.tokens().collect();
     let keys: Vec<&str> = tokens.iter().map(Token::encoded).collect();
@@ -323,8 +327,8 @@ fn is_component(pointer: &Pointer) -> bool {
     pointer.starts_with(Pointer::from_static("/components")) && pointer.count() == 3
 }
 
-/// Removes the member at `pointer` from its object. Items of lists are not removed. If this leaves
-/// a path without operations, also removes the path.
+/// Removes the member at `pointer` from its object. Does nothing if `pointer` leads to an item of a list. If
+/// the removal leaves a path without operations, also removes the path.
 fn remove(document: &mut Value, pointer: &Pointer) {
     let Some((parent, key)) = pointer.split_back() else {
         return;

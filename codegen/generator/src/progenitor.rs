@@ -198,7 +198,7 @@ impl<'a> Driver<'a> {
         syn::parse_str(code).map_err(not_rust)
     }
 
-    /// Generates each schema and each operation on its own, to find those that fail.
+    /// Generates each schema and each operation on its own, to find the schemas and operations that fail.
     fn locate(&self, failure: &GeneratorFailure) -> Diagnostics {
         let document = &self.model.document;
         if self.generate(&part(document, json!({}), [])).is_err() {

@@ -50,7 +50,7 @@ pub(crate) struct Resource {
     pub(crate) find_by_id: TokenStream,
     pub(crate) find_by_ids: Option<TokenStream>,
     pub(crate) list: Option<List>,
-    /// Expression that returns the ID in the variable `asset`, as an `Option` of a reference.
+    /// Expression for the ID of the asset in the variable `asset`, as an `Option` of a reference.
     pub(crate) id_of_asset: TokenStream,
     pub(crate) summary_of_asset: TokenStream,
     /// Kinds of children that can be counted.
@@ -399,9 +399,9 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
-    /// Finds the type that has a field for `property`: `ty` itself, or else the type of the object or of the
-    /// list items in a field of `ty`. In the second case, also returns that field of `ty`. Returns `None` if
-    /// no field of `ty` contains such a type, or if several fields do.
+    /// Finds the type that has a field for `property`. This is `ty` itself, or else the type in a field of
+    /// `ty` (the type of an object, or of the items of a list). In the second case, also returns the field of
+    /// `ty`. Returns `None` unless exactly one field of `ty` contains such a type.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {
@@ -558,8 +558,9 @@ impl<'a> Reader<'a> {
         duplicate
     }
 
-    /// Returns an expression for the ID in the response `copy`, as an `Option<String>`. The ID is a property
-    /// of the response, or of the only object in the response that has such a property.
+    /// Returns an expression for the ID of a copy, as an `Option<String>`. The variable `copy` is the
+    /// response. The ID is a property of the response, or of the only object in the response that has such a
+    /// property.
     fn copy_id(&self, response: &Type, id_name: &str) -> Option<TokenStream> {
         let names = ["id", id_name];
         let is_direct = |name: &&str| matches!(self.wrapped(response, name), Some((_, None)));

@@ -10,7 +10,8 @@ use funnelflux_openapi::{pointer::Pointer, references};
 /// Maximum depth to which nested parts of an `allOf` are followed.
 const DEPTH: usize = 8;
 
-/// Returns the name of a required property for which each alternative allows a single text of its own.
+/// Returns the name of a required property whose value identifies the alternative: each alternative allows a
+/// single text for this property, and no two alternatives allow the same text.
 pub(crate) fn tag<'a>(document: &'a Value, alternatives: &'a [Value]) -> Option<&'a str> {
     let first = resolve(document, alternatives.first()?);
     let own = first.members("properties");
@@ -23,8 +24,9 @@ pub(crate) fn tag<'a>(document: &'a Value, alternatives: &'a [Value]) -> Option<
     })
 }
 
-/// Returns `true` if each alternative allows a single text of its own for `property`. The generated code
-/// decodes only strings by their values: all other types accept more values than the document lists.
+/// Returns `true` if each alternative allows a single text for `property`, and no two alternatives allow the
+/// same text. Only texts can identify an alternative, because the generated types of other values accept more
+/// values than the document lists.
 pub(crate) fn is_tag(document: &Value, alternatives: &[Value], property: &str) -> bool {
     let texts = alternatives.iter();
     let texts = texts.map(|alternative| only_text(document, alternative, property, 0));

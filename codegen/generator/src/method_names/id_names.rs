@@ -20,7 +20,7 @@ pub(crate) struct IdName {
     pub(crate) owner: String,
 }
 
-/// Collects the names of single IDs, and the names of lists of IDs. Both come from the parameters of
+/// Collects the names of single IDs, and the names of parameters for lists of IDs. They come from the
 /// operations that find assets by ID. The general names `id` and `ids` are excluded. The names of single IDs
 /// include their aliases.
 pub(super) fn id_names(
@@ -85,8 +85,8 @@ fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
 }
 
 /// Returns the name of the parameter that takes the ID or IDs of an operation, and `true` if this parameter
-/// is required. The ID parameter is the only required parameter in the query or path. If none is required, it
-/// is the only one that is named like an ID. Returns `None` if several parameters qualify, or none.
+/// is required. The ID parameter is the only required parameter in the query or path. If no parameter is
+/// required, it is the only parameter that is named like an ID. Otherwise returns `None`.
 pub(crate) fn id_parameter(document: &Value, operation: &Operation<'_>) -> Option<(String, bool)> {
     let parameters = references::parameters(document, operation).into_iter();
     let parameters = parameters.map(|(_, parameter)| parameter);

@@ -21,8 +21,8 @@ pub(super) struct Editor {
 pub(super) struct Origin<'a> {
     pub(super) overlay: &'a Document,
     pub(super) pointer: PointerBuf,
-    /// True if each part of an added value has its own location. False for a copied value, whose parts all
-    /// have the location of the action.
+    /// True if each part of an added value has its own location in the overlay. False if all parts have the
+    /// location of the action, because the action copies the value from the document.
     pub(super) deep: bool,
 }
 
@@ -51,8 +51,8 @@ impl Editor {
             .collect()
     }
 
-    /// Merges a value into a target. Returns true if this changed the target. If the value does not fit,
-    /// returns an error with the reason.
+    /// Merges the value `update` into the value at `target`. Returns true if this changed the target. If the
+    /// update does not fit the target, returns an error with the reason.
     pub(super) fn update(
         &mut self,
         target: &Pointer,

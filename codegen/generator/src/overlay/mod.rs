@@ -181,8 +181,8 @@ fn act(
     Ok((action, warnings))
 }
 
-/// Returns the first `$ref` on the path to a target. The result consists of the JSONPath of the object with
-/// the `$ref`, and the text of the `$ref`.
+/// Explains a target that matches nothing by the first `$ref` on the path to the target. Returns the JSONPath
+/// of the object with the `$ref`, and the text of the `$ref`.
 fn reference_on_the_way<'t>(editor: &Editor, target: &'t str) -> Option<(&'t str, String)> {
     target.match_indices(['.', '[']).find_map(|(end, _)| {
         let path = target.get(..end)?;

@@ -52,8 +52,8 @@ impl TypeItem {
     }
 }
 
-/// For each type, by its name: the positions of the tags whose operations use the type. `None` in place of a
-/// position marks a type that no operation uses, and every type that such a type uses.
+/// Positions of the tags whose operations use a type, keyed by the name of the type. The set contains `None`
+/// if no operation uses the type, or if another type that no operation uses contains it.
 type Owners = BTreeMap<String, BTreeSet<Option<usize>>>;
 
 /// Groups methods and types by tag. A type belongs to a tag if only operations of this tag use the type.

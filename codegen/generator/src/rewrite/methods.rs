@@ -1,5 +1,5 @@
-//! Rewrites progenitor's methods. They use progenitor's own client. The rewritten methods build a `Call` of
-//! our runtime instead.
+//! Rewrites progenitor's methods. The original methods use progenitor's own client. The rewritten methods
+//! build a `Call` of our runtime instead.
 //!
 //! The types come from the signature of progenitor's method, and the names and formats of the arguments come
 //! from the model. The method body is dropped. A snapshot test of the stage `progenitor` records the dropped

@@ -1,4 +1,6 @@
-//! Pass that makes the alternatives of a union reject the tags of the other alternatives.
+//! Pass over the untagged enums that stand for unions. A *tag* is a field for which the document allows a
+//! single value, such as `"type": "page"`. The pass makes each alternative of a union reject values in which
+//! one of its tags has another value.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -36,8 +38,8 @@ impl Tag {
         serde_fields::argument_of(&self.ty, "Option").is_some()
     }
 
-    /// Returns an expression that is true if `field`, an expression for the field, has another value. An
-    /// absent field has no other value.
+    /// Returns an expression that is true if the field has a value other than the value of the tag. `field`
+    /// is an expression for the field. For an absent field, the returned expression is false.
     fn differs(&self, field: &TokenStream) -> TokenStream {
         let value = &self.value;
         if self.is_optional() {
@@ -55,7 +57,8 @@ impl Tag {
 
 /// Makes each alternative of an untagged enum check the fields for which the document allows a single value.
 ///
-/// The types of such fields stay open: outside of a union, a response with a new value must still decode.
+/// The types of such fields still accept other values, because a response with a new value must be decoded if
+/// the type is used outside of a union.
 pub(super) fn tagged_unions(state: &mut State<'_>) {
     let mut additions = Vec::new();
     for item in &state.types {
@@ -112,7 +115,8 @@ fn bare(ty: &Type) -> (&Type, bool) {
     (serde_fields::unwrapped(ty, "Box").0, is_optional)
 }
 
-/// Removes the tags that all alternatives share, because these do not identify an alternative.
+/// Removes the tags that have the same value in all alternatives, because they do not identify an
+/// alternative.
 fn distinctive(tags: &[Vec<Tag>]) -> Vec<Vec<Tag>> {
     let is_same = |left: &Tag, right: &Tag| left.json_name == right.json_name && left.value == right.value;
     let is_shared = |tag: &Tag| tags.iter().all(|all| all.iter().any(|other| is_same(tag, other)));
@@ -121,8 +125,8 @@ fn distinctive(tags: &[Vec<Tag>]) -> Vec<Vec<Tag>> {
     own.collect()
 }
 
-/// Returns the text for the error that no alternative fits. `None` unless there is a property that has a tag
-/// in every alternative.
+/// Returns the text of the error for a value that fits no alternative. Returns `None` if there is no property
+/// that is a tag in every alternative.
 fn expected(union: &Ident, tags: &[Vec<Tag>]) -> Option<String> {
     let mut names = tags.first()?.iter().map(|tag| &tag.json_name);
     names.find_map(|name| {

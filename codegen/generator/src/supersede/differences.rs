@@ -8,8 +8,8 @@ use super::inferred::{self, Inferred};
 use funnelflux_diff::{self as diff, Change, Level};
 use funnelflux_openapi::{Document, operations::Operation};
 
-/// Lists the differences between each inferred operation and its match in the vendor's document. The entry of
-/// an operation without a match is `None`.
+/// Lists, for each inferred operation, its differences from the matching operation of the vendor's document.
+/// The entry is `None` if there is no matching operation.
 pub(super) fn differences(
     inferred: &Inferred<'_>,
     matches: &[Option<&Operation<'_>>],
@@ -47,7 +47,8 @@ pub(super) fn differences(
     all.collect()
 }
 
-/// Returns an operation without its failure responses, which are never inferred.
+/// Returns an operation without its failure responses. These are not compared, because overlays do not infer
+/// failure responses.
 fn without_failures(operation: &Value) -> Value {
     let mut operation = operation.clone();
     if let Some(Value::Object(responses)) = operation.get_mut("responses")
@@ -58,7 +59,8 @@ fn without_failures(operation: &Value) -> Value {
     operation
 }
 
-/// Returns our operation with the vendor's success status, because statuses are never inferred.
+/// Returns our operation with the success status of the vendor's operation. Statuses are not compared,
+/// because overlays do not infer them.
 fn with_status(our: &Value, their: &Value) -> Value {
     let success = |operation: &Value| {
         let responses = operation.get("responses")?.as_object()?;

@@ -11,8 +11,8 @@ use crate::json::Json as _;
 use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::PointerBuf};
 
 /// Finds the obsolete actions among the actions that only record evidence. An action is obsolete if it fails
-/// on the new document, because its target is missing or does not fit. It is also obsolete if the new
-/// document describes its target differently than the old document.
+/// on the new document, because its target is missing or does not fit. An action is also obsolete if the
+/// target differs between the old and the new document.
 ///
 /// `errors` are the errors that occurred when all overlays were applied to the new document.
 pub fn obsolete_evidence(

@@ -1,10 +1,10 @@
 //! Compares the additions of our inferred overlays with the vendor's current document.
 //!
 //! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
-//! lacks. Once the vendor's document contains such an item, the vendor's version supersedes that of the
-//! overlay, and the comparison shows whether the inference was right. Two operations are the same if method
-//! and path are equal. They are also the same if method, tag and title are equal. In the second case, the
-//! inferred path was wrong.
+//! lacks. Once the vendor's document contains such an item, the vendor's version supersedes the version of
+//! the overlay, and the comparison shows whether the inference was right. Two operations are the same if
+//! method and path are equal. They are also the same if method, tag and title are equal. In the second case,
+//! the inferred path was wrong.
 
 mod differences;
 mod evidence;
@@ -241,8 +241,8 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
     tags.position(|tag| tag.text("name") == Some(name))
 }
 
-/// Marks `tags` as undocumented. Also copies the extensions in `behavior` to the tags that they belong to. A
-/// group counts as documented only if all of its operations are documented.
+/// Marks `tags` as undocumented: at least one operation of each of these groups is still inferred. Also
+/// copies the extensions in `behavior` to the tags that they belong to.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let (mut value, provenance) = document.into_parts();
     let undocumented = Value::Bool(true);

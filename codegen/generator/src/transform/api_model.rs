@@ -115,7 +115,7 @@ impl Operation {
     }
 
     /// Returns the reason why the handle of the group cannot use the operation. If the operation requires
-    /// several arguments, the reason lists these arguments. Otherwise, it is `reason`.
+    /// several arguments, the returned text lists these arguments. Otherwise, it is the argument `reason`.
     pub(crate) fn reason(&self, reason: &str) -> String {
         let required = self.arguments.iter().filter(|argument| argument.required);
         let names: Vec<String> = required.map(|argument| format!("`{}`", argument.name)).collect();

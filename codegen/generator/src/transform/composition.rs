@@ -13,8 +13,9 @@ use funnelflux_openapi::{openapi_model::ANNOTATIONS, pointer::Pointer, reference
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Moves the members of the only part of an `allOf` into the schema with the `allOf`, unless the part is a
-/// reference or both have different constraints for the same keyword.
+/// Moves the members of the only part of an `allOf` into the schema with the `allOf`. Leaves the `allOf`
+/// unchanged if the part is a reference, or if the part and the schema have different constraints for the
+/// same keyword.
 pub(super) fn flatten_single_parts(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         let Some([part]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) else {

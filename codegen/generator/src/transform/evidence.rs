@@ -1,5 +1,6 @@
-//! Applies the evidence that the document states (`x-evidence`). Evidence that many parts share is documented
-//! only once. If the type of a field is inferred, a value of another type is not an error.
+//! Applies the evidence that the document states (`x-evidence`). If many parts share the same evidence, it is
+//! documented only once. Fields whose types are inferred are marked, so that the generated code accepts
+//! values of another type.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +18,9 @@ use funnelflux_openapi::{
 
 use super::{component, notes, schema_kind, state::State, visit};
 
-/// Key that marks the evidence of a part if the tag or the type states this evidence instead.
+/// Key that marks the evidence of a part if the documentation of the tag or of the type states this evidence
+/// instead. In the evidence of a type, the key means that the evidence also applies to all fields of the
+/// type.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
 
 /// Key that marks the evidence of a tag or type if some of its parts have different evidence.
@@ -28,9 +31,9 @@ const HAS_EXCEPTIONS: &str = "has-exceptions";
 const INFERRED: &str = "x-inferred-properties";
 
 /// Lists, in each schema, the properties whose types are inferred. A part without the extension `x-evidence`
-/// inherits the evidence of the enclosing part. The vendor's page documents a part if neither the part nor an
-/// enclosing part has the extension. A type with evidence from other documentation of the vendor also counts
-/// as inferred, because that documentation states names and meanings, but usually not types.
+/// inherits the evidence of the enclosing part. If neither the part nor an enclosing part has the extension,
+/// the part is documented on the vendor's page. A type with evidence from other documentation of the vendor
+/// also counts as inferred, because that documentation states names and meanings, but usually not types.
 pub(super) fn mark_inferred_properties(state: &mut State<'_>) {
     state.count += mark_inferred(&mut state.document, Evidence::Page);
 }
@@ -62,7 +65,7 @@ fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
     }
 }
 
-/// Lets the values of a map be any JSON if their type is only inferred. With the inferred type, a value of
+/// Replaces the type of the values of a map with any JSON if this type is inferred. Otherwise, a value of
 /// another type would make the whole response fail.
 pub(super) fn inferred_values(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
@@ -224,8 +227,8 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     (count > 1).then_some((common, count == all.len()))
 }
 
-/// Marks a part whose evidence equals `common`, because the tag or schema of the part states this evidence.
-/// Returns true if the part has been marked.
+/// If the evidence of a part equals `common`, marks it as stated elsewhere, and returns true. `common` is the
+/// evidence that the tag or the schema of the part states.
 fn state_elsewhere(part: &mut Map<String, Value>, common: &Value) -> bool {
     let is_common = part.get(KEY) == Some(common) && common.get(STATED_ELSEWHERE).is_none();
     if is_common {

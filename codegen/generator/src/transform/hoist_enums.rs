@@ -149,7 +149,7 @@ fn owned_values(schema: &Value) -> Option<Vec<String>> {
 }
 
 impl Registry<'_, '_> {
-    /// Returns the type name of the component or operation that contains the part to which `pointer` refers.
+    /// Returns the type name of the component or operation that contains the part at `pointer`.
     fn around(&self, pointer: &Pointer) -> String {
         let operation = PointerBuf::from_tokens(pointer.tokens().take(3));
         let name = match self.state.vocabulary.operation(&operation) {

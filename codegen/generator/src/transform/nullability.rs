@@ -9,8 +9,8 @@ use funnelflux_openapi::operations::Direction;
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Wraps references beside which the document writes `nullable`. OpenAPI 3.0 ignores the siblings of a
-/// reference, but the value may be null nevertheless.
+/// Wraps each reference that has a sibling `nullable` in an `allOf`. OpenAPI 3.0 ignores the siblings of a
+/// reference, but the sibling shows that the value may be null.
 pub(super) fn nullable_references(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         if schema_kind::is_nullable(schema)
@@ -25,8 +25,8 @@ pub(super) fn nullable_references(state: &mut State<'_>) {
 
 /// Moves `nullable` from components to the references to them.
 ///
-/// If a component is a part of a composition (such as a `oneOf`) whose value may be null, the component stays
-/// nullable, because a reference in the list of parts has no place for `nullable`.
+/// A component stays nullable if it is a part of a composition (such as a `oneOf`) whose value may be null,
+/// because a reference in the list of parts has no place for `nullable`.
 pub(super) fn nullable_components(state: &mut State<'_>) {
     let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
         .filter(|(_, schema)| schema_kind::is_nullable(schema))

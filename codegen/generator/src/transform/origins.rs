@@ -17,7 +17,7 @@ impl Origins {
         self.0.insert(current, original);
     }
 
-    /// Lists the original pointers of a part and of the parts that enclose it, if rules have moved them.
+    /// Lists the original pointers of a part and of its enclosing parts. Omits parts that no rule has moved.
     pub(super) fn enclosing(&self, current: &Pointer) -> impl Iterator<Item = &Pointer> {
         let parents = std::iter::successors(Some(current), |pointer| pointer.parent());
         parents.filter_map(|parent| self.0.get(parent).map(|original| &**original))

@@ -170,8 +170,8 @@ impl OperationReader<'_> {
         self.diagnostics.push(error.fix(fix));
     }
 
-    /// Reports an error in a parameter. Rules have moved parameters, so the location of the parameter is that
-    /// of the parameter with the same name and place in the source document.
+    /// Reports an error in a parameter. Rules have moved parameters, so the error is located at the parameter
+    /// that has the same name and the same `in` in the source document.
     fn parameter_error(&mut self, code: &'static str, parameter: &Value, message: String, fix: &str) {
         let key = |parameter: &Value| (parameter.get("name").cloned(), parameter.get("in").cloned());
         let pointer = &self.operation.pointer;
