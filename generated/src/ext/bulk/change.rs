@@ -1,5 +1,5 @@
-//! Changes of many assets. Each change defines the call that is sent, and the state in which an asset needs
-//! no change.
+//! Changes of many assets. Each change defines the call that is sent, and the requested state: the state in
+//! which an asset needs no change.
 
 use super::engine::{JobSteps, Shared, StepContext};
 use crate::ext::cascade::Cascade;
@@ -34,8 +34,8 @@ pub trait SendableChange<R: Resource>: BulkChange<R> {
 pub(super) struct ListChange {
     pub(super) record: ChangeRecord,
     call: EntriesCall,
-    /// Name of the body property for the ID of the category; `None` if the change is not a move to a
-    /// category.
+    /// Name of the property of the request body that contains the ID of the category; `None` if the change is
+    /// not a move to a category.
     category: Option<&'static str>,
 }
 
@@ -234,7 +234,8 @@ impl ChangeRecord {
         }
     }
 
-    /// Checks the ID of the category, or of the parent to which children move, before anything is sent.
+    /// Checks, before anything is sent, the ID of the category or the ID of the parent to which children
+    /// move.
     pub(super) fn check(&self, entries: &[impl AsRef<str>]) -> Result<(), InvalidJob> {
         if let Self::MoveToCategory { category: id } = self {
             // An empty category removes assets from their current category (documented).

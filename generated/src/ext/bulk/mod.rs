@@ -53,18 +53,18 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// 2. The job sends one request with the IDs of the assets to change. If some parents need no change, but
 ///    their children must be handled, the job sends the IDs of these parents in a second request.
 /// 3. If the service refuses the request, the job reads the assets to find out which changes were applied
-///    anyway. It splits the remaining IDs into two halves, and sends a request for each half. It repeats this
-///    until each refused ID is alone in a request. If the service responds with 404 although assets of the
-///    request exist, the job repeats the request for these assets without splitting it. Such a 404 comes from
-///    a gateway, or is not about these assets.
+/// anyway. It splits the remaining IDs into two halves, and sends a request for each half. It repeats the
+/// splitting until each refused ID is alone in a request. If the service responds with 404 although assets of
+/// the request exist, the job repeats the request for these assets without splitting it. Such a 404 comes
+/// from a gateway, or it is about something other than these assets.
 /// 4. If no trustworthy response arrives, for example because the connection breaks, the job reads the
 ///    assets. It repeats the request for the assets that are unchanged or cannot be read.
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
-/// successful response omits it; a 404 is not sufficient. A gateway may answer with the response to another
-/// request of the job. If the response may be such an answer, the job reads the assets again, together with
-/// an asset that exists. The job decodes only the ID, status and category of each asset, so unusual values in
-/// other fields do not affect the job.
+/// successful response omits it; a 404 is not sufficient. A gateway may answer a read with the response to
+/// another request of the job. If this may be the case, the job reads the assets again, together with an
+/// asset that is known to exist. The job decodes only the ID, status and category of each asset, so unusual
+/// values in other fields do not affect the job.
 ///
 /// # Outcomes
 ///
@@ -231,10 +231,10 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets whether the assets are read before the change is sent. Default: yes.
     ///
-    /// Switching this off saves one request per chunk, but assets that are already in the requested state are
-    /// reported as *done*. If the service silently ignores IDs of missing assets, these IDs are reported as
-    /// *done* as well. Leave this setting on if the IDs may be wrong. If you switch it off, consider
-    /// switching on [`verify`](Self::verify).
+    /// Switching this setting off saves one request per chunk. But then assets that are already in the
+    /// requested state are reported as *done*, and so are the IDs of missing assets if the service silently
+    /// ignores them. Leave this setting on if the IDs may be wrong. If you switch it off, consider switching
+    /// on [`verify`](Self::verify).
     pub fn look_first(self, look: bool) -> Self {
         self.set(Setting::LookFirst(look))
     }
@@ -318,7 +318,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// [`Journal::read`] returns the change and the IDs of a journal. When a job continues, IDs with the
     /// outcome *done*, *already so* or *rejected* keep it and are not sent again. For an ID whose result is
     /// unknown, the job first reads the asset. If the asset is in the requested state, the outcome is *done*.
-    /// A duplication looks for the copy instead.
+    /// A duplication does not read the asset, but looks for the copy.
     ///
     /// If the access token states its account, the journal records this account. Otherwise, a new job lists
     /// the assets and records the IDs of some of them. A resumed job must then find at least one of these

@@ -14,9 +14,8 @@ use std::{fmt, sync::Arc};
 /// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again; for copies, see below |
 /// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
 ///
-/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. If it is
-/// unknown whether an asset was copied, the ID of that asset is not returned, because a new job could make
-/// another copy.
+/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. The ID
+/// of an asset of which a copy may exist is not returned, because a new job could make another copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -29,9 +28,9 @@ pub enum Outcome {
     },
     /// The asset was already in the requested state.
     AlreadySo {
-        /// Reason why the children were not handled; `None` if they were handled or stay unchanged anyway. A
-        /// job with a [`Cascade`](crate::ext::Cascade) other than `leave` sends even parents that are already
-        /// in the requested state, so that their children are handled.
+        /// Reason why the children were not handled; `None` if they were handled, or if the job leaves
+        /// children unchanged. (A job with a [`Cascade`](crate::ext::Cascade) other than `leave` also sends
+        /// parents that are already in the requested state, so that their children are handled.)
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
@@ -106,7 +105,7 @@ impl Outcome {
 /// Reason why the outcome of an ID is not `Done`.
 ///
 /// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap, because
-/// they share their data. If a request fails, each of its IDs can therefore have a clone of the failure.
+/// they share their data: if a request fails, each of its IDs gets a clone of the failure.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure(Arc<FailureData>);
 
@@ -157,7 +156,7 @@ pub enum Reason {
     NoAnswer,
     /// The service accepted the change, but reading the asset back does not show it.
     NotApplied,
-    /// The asset could not be read, so its state is unknown. The service may have accepted the change.
+    /// The asset could not be read back, so its state is unknown. The service may have accepted the change.
     NotReadable,
     /// The service did not process the request, for example because there was no connection, the credentials
     /// were refused, or there were too many requests.

@@ -1,4 +1,5 @@
-//! Stops a job early: keeps the first reason, signals the requests in flight, and counts failures.
+//! Stops a job early: counts failures, keeps the first reason to stop, and signals the stop to the requests
+//! in flight.
 
 use super::outcome::{Failure, Reason};
 use futures_util::future::select;
@@ -60,8 +61,7 @@ impl StopControl {
 
     /// Records the result of a request. Stops the job if too many consecutive requests got no response, or if
     /// too many IDs have failed. `answered` is true if the service responded, and `None` if this is unknown.
-    /// `failed` is the number of IDs that failed because of the request, and `cause` is the failure of one of
-    /// these IDs.
+    /// `failed` is the number of IDs that failed in this request, and `cause` is the failure of one of them.
     pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize, cause: Option<&Failure>) {
         match answered {
             Some(true) => self.unanswered_in_a_row = 0,

@@ -80,8 +80,8 @@ pub(super) fn change(
     (entry(group, key, current, changes), notes)
 }
 
-/// Returns the JSON pointer of a secret if `path` leads to the secret or to its flag. The flag shows whether
-/// the secret is stored.
+/// Returns the JSON pointer of a secret if `path` leads to the secret, or to the flag that shows whether the
+/// secret is stored.
 fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     let mut managed = group.server_managed().iter();
     managed.find_map(|(pointer, behavior)| match behavior {
@@ -130,8 +130,8 @@ pub(super) fn delete(group: AssetGroup, key: &AssetKey, current: &Value) -> Plan
     }
 }
 
-/// Returns the items of `targets` whose IDs occur in `value`, either as a string or as the name of a member.
-/// The keys of `targets` are the IDs.
+/// Returns the items of `targets` whose keys, which are IDs, occur in `value` as a string or as the name of a
+/// member.
 pub(super) fn named<'t, T>(value: &Value, targets: &'t BTreeMap<&str, T>) -> Vec<&'t T> {
     let mut named = Vec::new();
     pointer::visit_strings(value, &mut |_, text, _| named.extend(targets.get(text)));

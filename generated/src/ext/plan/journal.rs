@@ -1,9 +1,9 @@
 //! Journal of a plan, and undo log of a bulk job. The undo log contains the states of assets before the job.
 //!
-//! Both are files of JSON lines. The first line describes the plan or the job, the service and the account. A
-//! `before` line has the state of an asset before its change, and is written to the disk before the change is
-//! sent. A `sending` line names a step that is about to be sent, and the assets of the step. A `settled` line
-//! has the outcome of an asset.
+//! The journal and the undo log are files of JSON lines. The first line describes the plan or the job, the
+//! service and the account. A `before` line has the state of an asset before its change, and is written to
+//! the disk before the change is sent. A `sending` line names a step that is about to be sent, and the assets
+//! of the step. A `settled` line has the outcome of an asset.
 
 use super::entry::PlanStep;
 use super::error::PlanProblem;
@@ -41,8 +41,8 @@ pub(super) enum Line {
     },
     /// The undo log contains all states, so the job may begin.
     Complete,
-    /// Some children could not be read before the job, so the changes of these children cannot be undone.
-    /// Contains the cause.
+    /// Contains the reason why some children could not be read before the job. The changes of these children
+    /// cannot be undone.
     Unread(String),
 }
 

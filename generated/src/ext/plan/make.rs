@@ -19,8 +19,8 @@ impl ChangePlan {
     /// references to the old asset thus become references to the new asset.
     ///
     /// The ID property of an asset and the fields that the service manages are never changed. Deleted assets
-    /// stay unchanged. Longer strings that contain `old`, and member names that contain or equal `old`, also
-    /// stay unchanged; the [`notes`](Self::notes) of the plan list both.
+    /// stay unchanged. Longer strings that contain `old`, and names of members that contain or equal `old`,
+    /// also stay unchanged, but the [`notes`](Self::notes) of the plan list them.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
@@ -38,7 +38,7 @@ impl ChangePlan {
 
     /// Begins a plan that sets the value at one path in each asset. `None` removes the value.
     ///
-    /// An asset is left out if it already has the value, or if it has no place for the value. It has a place
+    /// An asset is left out if it already has the value, or if it has no place for the value. A place exists
     /// if the parent of the path is an object, or if the path leads to an existing array element. An array
     /// element can be replaced, but not removed.
     ///
@@ -58,10 +58,11 @@ impl ChangePlan {
     /// back. Assets that are missing in the account are created under their old IDs, if these IDs have the
     /// current format.
     ///
-    /// Secrets cannot be restored, because a snapshot does not contain them. Assets that were deleted from the
-    /// account cannot be restored either, because the service does not accept their IDs again. The
-    /// [`notes`](Self::notes) of the plan list both. The plan ignores fields that the service manages. Assets
-    /// that are not in the snapshot stay unchanged, unless [`Restoring::others`] is set.
+    /// Secrets cannot be restored, because a snapshot does not contain them. Assets that were deleted from
+    /// the account cannot be restored either, because the service does not accept their IDs again. The
+    /// [`notes`](Self::notes) of the plan list these secrets and assets. The plan ignores fields that the
+    /// service manages. Assets that are not in the snapshot stay unchanged, unless [`Restoring::others`] is
+    /// set.
     pub fn restore(snapshot: &Snapshot) -> Restoring<'_> {
         Restoring {
             snapshot,

@@ -22,7 +22,7 @@ const READS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct StoreResult {
     pub(super) outcome: Outcome,
-    /// False if the service did not process one of the requests, or if the result of a request is unknown.
+    /// True if the service processed all requests, and their results are known.
     pub(super) answered: bool,
     /// Failure that ends the job, because all further requests would currently fail as well.
     pub(super) ends_the_job: Option<Failure>,
@@ -433,9 +433,9 @@ fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -
     }
 }
 
-/// Reads a created asset back. If the asset differs, the outcome is *done* without confirmation, because the
-/// service has accepted the asset. If it is missing, the outcome is *unknown*, because the acceptance may
-/// have come from a gateway instead of the service.
+/// Reads a created asset back. If the asset differs from the asset that was sent, the outcome is *done*
+/// without confirmation, because the service has accepted the asset. If the asset is missing, the outcome is
+/// *unknown*, because a gateway may have accepted it instead of the service.
 async fn created(reader: &GroupReader, value: &Value, id: &str) -> Outcome {
     let mut pause = PAUSE;
     let mut failure = Failure::new(

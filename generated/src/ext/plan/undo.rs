@@ -21,8 +21,8 @@ impl ChangePlan {
     /// have crashed, but it must not be running.
     ///
     /// The plan changes a value only if the job changed it and nobody has changed it since. The plan deletes
-    /// assets that the job created. Deletions, and changes of values that someone else has changed since,
-    /// cannot be undone; the [`notes`](Self::notes) list them.
+    /// assets that the job created. Deletions cannot be undone, and neither can changes of values that
+    /// someone else has changed since; the [`notes`](Self::notes) list both.
     ///
     /// The plan is reviewed, applied and, if necessary, undone like any other plan.
     ///

@@ -123,8 +123,9 @@ impl UndoLog {
         }
     }
 
-    /// Records the states of the children that the job handles. If the service refuses to return children, or
-    /// if their group is not compiled in, records this fact instead. Any other failed read is an error.
+    /// Records the states of the children that the job handles. If the service refuses to return the
+    /// children, or if the cargo feature of their group is disabled, records this reason instead of the
+    /// states. Any other failed read is an error.
     async fn children(&mut self, client: &Client, parents: &[String]) -> Result<(), PlanProblem> {
         let (children, deletes) = match &self.change {
             ChangeRecord::Archive { children } => (children.clone(), false),

@@ -63,8 +63,8 @@ impl ChangePlan {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the account of the client cannot be read. An asset that has no ID, or whose
-    /// `current` and `wanted` have different IDs, is not an error: it is left out, and a note says so.
+    /// Returns an error if the account of the client cannot be read. An asset is left out, and a note reports
+    /// it, if it has no ID, or if `current` and `wanted` have different IDs. This is not an error.
     pub async fn wanted(
         client: &Client,
         made_by: impl Into<String>,

@@ -63,21 +63,28 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// Builder of a job that duplicates many assets.
 ///
 /// The service generates the ID of a copy (documented), so repeating a request would make another copy.
-/// Therefore, a request that the service may have received is not repeated, not even by a resumed job, unless
-/// it is certain that the service made no copy.
+/// Therefore, a request that the service may have received is repeated only if it is certain that the service
+/// made no copy. This also holds for a resumed job.
 ///
 /// If a response is lost, the job looks for the copy in the list of all assets. A candidate is an asset that
-/// has the requested name, was not listed before the job, and is not another copy of this job. The only
-/// candidate is recognised as the copy if nothing suggests that somebody else made it, such as a second job
-/// that is equal to this one: its ID was generated while the request was in flight, the list could be read
-/// before the job, no other lost response was for a copy with the same name, no earlier search was in vain,
-/// and nobody else made assets with the names of the copies. The job reads the list up to four times, because
-/// the list may be out of date. If the copy is not recognised, the outcome is *unknown*, and the failure
-/// lists the candidates, if any. Check whether a candidate is the copy before you duplicate that asset again.
+/// has the requested name, was not listed before the job, and is not another copy of this job. If there is
+/// exactly one candidate, the job must exclude that somebody else made it, such as a second job that is equal
+/// to this one. It recognises the candidate as the copy only if all of these conditions hold:
 ///
-/// A job that resumes from its journal looks again. Ten minutes after a request, the outcome is *not sent* if
-/// no asset was made at the time of the request, and the next run makes the copy. A copy that an earlier run
-/// could not read back is read again.
+/// - The ID of the candidate was generated while the request was in flight.
+/// - The list of all assets could be read before the job.
+/// - No other lost response was for a copy with the same name.
+/// - No earlier search for this copy ended without a result.
+/// - Nobody else made assets with the names of the copies.
+///
+/// The job reads the list up to four times, because the list may be out of date. If the copy is not
+/// recognised, the outcome is *unknown*, and the failure lists the candidates, if any. Check whether a
+/// candidate is the copy before you duplicate that asset again.
+///
+/// A job that resumes from its journal looks for the copy again. If the request was sent at least ten minutes
+/// ago, and no asset was made at that time, the service made no copy. The outcome is then *not sent*, and the
+/// next run makes the copy. If an earlier run knew the ID of a copy but could not read the copy back, the
+/// resumed job reads it again.
 ///
 /// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
 /// [`plan`](Bulk::plan). [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each
@@ -117,7 +124,7 @@ type ChangeCopy<A> = Box<dyn Fn(&mut A) + Send + Sync>;
 /// Overrides that make the copies differ from their originals.
 struct Overrides<R: resource::Duplicate> {
     change: ChangeCopy<R::Asset>,
-    /// Function that adds the changed properties to a request.
+    /// Function that adds the changed properties to the request for a copy.
     add: fn(&mut RequestOf<R>, Map<String, Value>),
 }
 

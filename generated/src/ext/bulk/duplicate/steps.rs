@@ -272,7 +272,7 @@ impl DuplicationSteps {
         }
     }
 
-    /// Processes a response with the ID of a copy.
+    /// Processes the response to a request for a copy, which names the ID of the copy.
     async fn answered(&self, mut item: Item, copy: String, sent: SystemTime, result: &mut StepResult) {
         let is_new = {
             let mut known = self.known();
@@ -301,8 +301,8 @@ impl DuplicationSteps {
         result.entries.push(entry.with_copy(Some(copy.into())));
     }
 
-    /// Reads a copy back. Returns an error if the copy does not have this name, because it then belongs to
-    /// another request.
+    /// Reads a copy back. Returns an error if the copy does not have the requested name `name`, because the
+    /// ID then belongs to the copy of another request.
     async fn verify(&self, copy: &String, name: &str) -> Result<Outcome, Failure> {
         let mut problem = String::new();
         for attempt in 0..LIST_READS {

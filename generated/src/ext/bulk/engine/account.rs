@@ -25,12 +25,12 @@ pub(in crate::ext::bulk) struct AccountCheck {
     /// True if the job deletes assets. In this case, a missing asset of the job does not prove that the
     /// account differs.
     pub(in crate::ext::bulk) deletes: bool,
-    /// Account of an earlier run, if the token of that run stated the account.
+    /// Account of an earlier run, if the access token of that run stated it.
     pub(in crate::ext::bulk) recorded: Option<String>,
     /// Assets that identify the account of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets,
-    /// True if the client may use another account than the journal. In this case, an asset that cannot be
-    /// found does not count as missing.
+    /// True if the client may use an account other than the account of the journal. In this case, an asset
+    /// that cannot be found does not count as missing.
     pub(in crate::ext::bulk) is_unverified: AtomicBool,
 }
 
@@ -85,7 +85,7 @@ impl AccountCheck {
 }
 
 impl Shared {
-    /// Returns true if the client may use another account than the journal.
+    /// Returns true if the client may use an account other than the account of the journal.
     pub(in crate::ext::bulk) fn is_unverified(&self) -> bool {
         let check = self.account.as_ref();
         check.is_some_and(|check| check.is_unverified.load(Ordering::Relaxed))

@@ -66,7 +66,8 @@ pub(in crate::ext::bulk) struct Driver {
     open: VecDeque<OpenId>,
     queue: VecDeque<ScheduledStep>,
     in_flight: JoinSet<StepResult>,
-    /// Steps in flight, keyed by tokio task. They are kept because a task may end without a result.
+    /// Steps in flight, keyed by tokio task. They are kept so that a step can be handled if its task ends
+    /// without a result.
     running: HashMap<task::Id, ScheduledStep>,
     /// True until the step [`Task::Prepare`] has ended.
     preparing: bool,
@@ -269,8 +270,8 @@ impl Driver {
         }
     }
 
-    /// Returns the first step of the next chunk; `None` if no IDs are left. In a duplication, moves each ID
-    /// whose response was lost in an earlier run to `lost`, and goes on to the next chunk.
+    /// Returns the first step of the next chunk; `None` if no IDs are left. In a duplication, an ID whose
+    /// response was lost in an earlier run is moved to `lost` instead, and the next chunk is considered.
     fn next_chunk(&mut self) -> Option<ScheduledStep> {
         loop {
             let step = self.cut_chunk()?;

@@ -166,8 +166,8 @@ impl StepContext {
     }
 }
 
-/// Gives an outcome to an item whose asset could not be read before the change. The outcome is *unknown* if
-/// an earlier request may have changed the asset, and *not sent* otherwise.
+/// Gives an outcome to an item whose asset could not be read before the change was sent. The outcome is
+/// *unknown* if an earlier request may have changed the asset, and *not sent* otherwise.
 pub(super) fn end_unseen(result: &mut StepResult, item: Item, failure: Failure) {
     let outcome = match item.earlier_request {
         EarlierRequest::None => Outcome::NotSent { failure },

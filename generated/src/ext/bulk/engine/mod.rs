@@ -96,7 +96,8 @@ pub trait JobSteps: Send + Sync + 'static {
     fn prepares(&self) -> bool;
     /// Returns the first task of a chunk. `sent` is true if an earlier run sent any ID of the chunk.
     fn first_task(&self, sent: bool) -> Task;
-    /// Returns the current time if the steps make copies. The journal records the times of these requests.
+    /// Returns the current time if the steps make copies, and otherwise `None`. The journal records the time
+    /// of each request for a copy.
     fn copy_time(&self) -> Option<SystemTime>;
     /// Waits until the pause of the step is over, and then runs the step.
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;

@@ -164,9 +164,9 @@ impl Unsettled {
     }
 
     /// Handles a *not found* response to a request whose assets exist or could not be read. Such a response
-    /// either comes from a gateway that does not reach the service, or refers to something other than the
-    /// assets. Therefore, the function repeats the request if `retry` is true, and otherwise gives outcomes
-    /// to the items.
+    /// comes from a gateway that does not reach the service, or it is about something other than the assets.
+    /// Therefore, the function repeats the request if `retry` is true, and otherwise gives outcomes to the
+    /// items.
     fn after_not_found(self, result: &mut StepResult, error: &Error, attempts: u32, retry: bool) {
         if retry {
             let task = Task::Send { for_children: false };

@@ -17,8 +17,8 @@ impl StepResult {
 }
 
 impl Unsettled {
-    /// Splits a refused chunk. If the chunk has only one ID, ends this ID: as *unknown* if its asset could
-    /// not be read and may have changed, otherwise as *rejected*.
+    /// Splits a refused chunk. If the chunk has only one ID, gives this ID an outcome: *unknown* if its asset
+    /// could not be read and may have changed, otherwise *rejected*.
     pub(super) fn after_refusal(self, result: &mut StepResult, error: &Error, alone: bool) {
         if !self.sent_alone {
             let rest = self.all();

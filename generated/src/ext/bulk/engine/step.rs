@@ -69,7 +69,7 @@ pub enum Task {
     Look,
     /// Sends the change.
     Send {
-        /// True if the assets are already in the requested state. The request is then sent only because of
+        /// True if the assets are already in the requested state, so that the request is sent only because of
         /// their children.
         for_children: bool,
     },
@@ -82,8 +82,8 @@ pub enum Task {
 pub enum SettleCause {
     /// The service accepted the change.
     Accepted,
-    /// The service refused the request. `alone` is true if the request was for a single asset, and neither
-    /// this request nor an earlier one can have changed that asset.
+    /// The service refused the request. `alone` is true if the request was for a single asset, and no request
+    /// (neither this one nor an earlier one) can have changed the asset.
     Refused { error: Error, alone: bool },
     /// The request got no response, or a response that does not show whether the request was applied.
     Unanswered(Error),

@@ -3,12 +3,16 @@
 //! The file consists of JSON lines, and lines are only appended. The first line describes the job, and the
 //! next lines list the IDs of the job. A new file is created with all of these lines, or not at all. Before
 //! the job sends a change, it writes the IDs of the request to the disk, in a `sending` line. If the request
-//! changes only the children of these assets, the line is an `again` line instead. A duplication writes a
-//! `copying` line instead, and a `lost` line if the response to that request is lost; both have the time, so
-//! that a resumed job can compare it with the times in the IDs of assets. When outcomes are known, the job
-//! writes a `settled` line. An ID whose outcome is *not sent* counts as if no request had been sent
-//! for it. After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a
-//! `settled` line, the resumed job reads the assets of that line to find their outcomes.
+//! changes only the children of these assets, the line is an `again` line instead. When outcomes are known,
+//! the job writes a `settled` line. An ID whose outcome is *not sent* counts as if no request had been sent
+//! for it.
+//!
+//! A duplication writes a `copying` line instead of the `sending` line, and a `lost` line if the response to
+//! the request is lost. Both lines have the time, so that a resumed job can compare it with the times in the
+//! IDs of assets.
+//!
+//! After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a `settled` line,
+//! the resumed job reads the assets of that line to find their outcomes.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
@@ -54,7 +58,7 @@ enum Line<'a> {
     Seen(Vec<Cow<'a, str>>),
     /// IDs of the assets that the next request changes.
     Sending(Vec<Cow<'a, str>>),
-    /// IDs of the parents in the next request. This request changes only their children.
+    /// IDs of the parents in the next request, which changes only the children of these parents.
     #[serde(rename = "again")]
     SendingForChildren(Vec<Cow<'a, str>>),
     /// ID of the asset that the next request copies.
@@ -190,12 +194,12 @@ pub(super) enum SentFor {
     Children,
 }
 
-/// Request for a copy whose result is unknown.
+/// A request for a copy. The result of the request is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CopyRequest {
     /// Time at which the request was sent; `None` if it was not recorded.
     pub(super) sent: Option<SystemTime>,
-    /// Time at which the response was lost; `None` if the job ended before.
+    /// Time at which the response was lost; `None` if the job ended before that time.
     pub(super) lost: Option<SystemTime>,
     /// True if an earlier run read the list after the request, and did not recognise the copy.
     pub(super) was_searched: bool,

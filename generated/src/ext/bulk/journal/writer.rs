@@ -151,9 +151,9 @@ impl JournalWriter {
         self.append(&Line::Lost(TimedId::new(id, time)))
     }
 
-    /// Records the outcomes. A resumed job sends the IDs that were not sent. The outcome *not sent* is
-    /// recorded only for IDs that earlier lines record as sent, because the service has not processed that
-    /// request.
+    /// Records the outcomes. The outcome *not sent* is recorded only for an ID that an earlier line records
+    /// as sent: it states that the service has not processed that request. Other IDs that were not sent need
+    /// no line. A resumed job sends the IDs of both kinds.
     pub(in crate::ext::bulk) fn settled<I: AsRef<str>>(
         &mut self,
         entries: &[Entry<I>],

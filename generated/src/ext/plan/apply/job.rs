@@ -151,8 +151,8 @@ impl Job<'_> {
         }
     }
 
-    /// Returns the assets whose creation failed or has an unknown result, keyed by ID. The flag is true if
-    /// the asset may exist, or if a later run may create it.
+    /// Returns the assets whose creation failed or has an unknown result, keyed by ID. The flag of an asset
+    /// is true if the asset may exist, or if a later run may create the asset.
     fn not_created(&self) -> BTreeMap<&str, (&AssetKey, bool)> {
         let works = self.works.iter().filter(|work| work.entry.created().is_some());
         let failed = works.filter_map(|work| {

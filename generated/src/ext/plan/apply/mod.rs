@@ -51,8 +51,8 @@ impl ChangePlan {
 ///
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
 /// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes to fields that the service
-/// manages do not count. With [`rebase`](Self::rebase), changes that somebody else made are accepted if they
-/// do not touch the paths that the plan changes. After each change, the asset is read back.
+/// manages do not count. With [`rebase`](Self::rebase), such an asset is accepted if somebody else changed it
+/// only at paths that the plan does not change. After each change, the asset is read back.
 ///
 /// # Outcomes
 ///
@@ -91,8 +91,8 @@ impl Apply<'_> {
         self
     }
 
-    /// Accepts assets that have changed since the plan was made, if these changes do not touch the paths that
-    /// the plan changes.
+    /// Accepts assets that have changed since the plan was made, if they have changed only at paths that the
+    /// plan does not change.
     pub fn rebase(mut self) -> Self {
         self.rebase = true;
         self

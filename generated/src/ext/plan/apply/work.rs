@@ -155,9 +155,9 @@ impl Work<'_> {
     }
 }
 
-/// Returns the changes, with the values of the current asset as their old values. For example, the plan may
-/// state an empty string although the property is now absent. If the asset already has the new value, the
-/// change keeps the old value of the plan.
+/// Replaces the old value of each change with the value of the current asset. Two values may count as equal
+/// although they are written differently: for example, the plan may state an empty string for a property that
+/// is now absent. If the asset already has the new value, the change keeps the old value of the plan.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();

@@ -1,7 +1,8 @@
 //! Finds copies after lost responses, by the names of the copies and by the times in their IDs.
 //!
-//! Anybody can make an asset with the name of a copy, and a second job that is equal to this one does. So an
-//! asset is only recognised as the copy of a request if nothing suggests that somebody else made it.
+//! Anybody can make an asset with the name of a copy. A second job that is equal to this one certainly makes
+//! such assets. So an asset is recognised as the copy of a request only if nothing suggests that somebody
+//! else made it.
 
 use super::{DuplicationSteps, LIST_READS};
 use crate::ext::bulk::engine::{Item, StepResult, pause};
@@ -12,24 +13,26 @@ use crate::values::id::generator::created_at;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-/// Tolerated difference between the clocks of this machine and of the service if a copy is recognised. The
-/// search for a copy lasts longer. So if a search was in vain, an asset that somebody makes afterwards is not
-/// recognised.
+/// Largest difference between the clocks of this machine and of the service at which an asset is recognised
+/// as the copy. The difference is shorter than a search for a copy. So an asset that somebody makes after a
+/// search without result is not recognised.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
-/// Largest difference between the clocks at which an asset may still be the copy.
+/// Largest difference between the clocks at which an asset may be the copy, even if it is not recognised.
 const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
 /// Time after which the service no longer processes a request, and the list contains the copy.
 const SETTLED_AFTER: Duration = Duration::from_mins(10);
 /// Maximum number of assets that a message names.
 const NAMED: usize = 5;
 
-/// List of all assets, as the search for lost copies needs it.
+/// List of all assets, prepared for the search for lost copies.
 struct Assets {
-    /// Assets with the name of a copy that are new, and are not known copies.
+    /// New assets with the requested name of a copy, keyed by this name. Known copies are left out.
     candidates: HashMap<String, Vec<String>>,
-    /// All assets with the time in their ID that are not known copies.
+    /// Assets whose IDs contain the time of their creation, each with this time. Known copies and assets that
+    /// existed before the job are left out.
     created: Vec<(SystemTime, String)>,
-    /// ID of a new asset with the name of a copy that no lost response explains.
+    /// ID of a new asset that has the requested name of a copy, although there are fewer lost responses for
+    /// this name than such assets; `None` if there is no such asset.
     unexplained: Option<String>,
 }
 
@@ -47,8 +50,8 @@ enum Search {
 }
 
 impl DuplicationSteps {
-    /// Looks for the copies that were requested, but for which the response was lost or the copy could not be
-    /// read back.
+    /// Looks for the copies of requests whose responses were lost, and reads the copies that could not be
+    /// read back before.
     pub(super) async fn find_copies(&self, all: Vec<Item>, result: &mut StepResult) {
         let mut items = Vec::new();
         for item in all {
@@ -157,7 +160,8 @@ impl DuplicationSteps {
         assets
     }
 
-    /// Looks for the copy with this name.
+    /// Looks for the copy that was requested under this name. `is_single` is true if only one response for
+    /// this name was lost.
     fn search(&self, name: &str, request: &CopyRequest, is_single: bool, assets: &Assets) -> Search {
         let candidates = assets.candidates.get(name).map_or(&[][..], Vec::as_slice);
         match candidates {
@@ -201,8 +205,9 @@ impl DuplicationSteps {
         Some(doubt.to_owned())
     }
 
-    /// Decides what no asset with the name of the copy means. After some time, it means that the service made
-    /// no copy, unless somebody may have renamed the copy.
+    /// Returns the result of a search that found no asset with the name of the copy. Soon after the request,
+    /// the list may lack the copy. Later, the service made no copy, unless somebody may have renamed the
+    /// copy.
     fn without_candidate(&self, name: &str, request: &CopyRequest, assets: &Assets) -> Search {
         let late = || {
             Search::Late(format!(
