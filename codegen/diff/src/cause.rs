@@ -26,8 +26,8 @@ pub(crate) enum Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    /// Returns the part of the receiver's schema (`large`) that rejects a counterexample, provided that the
-    /// change is the reason for the rejection. Returns `None` if that part is unclear.
+    /// Returns the part of the receiver's schema (`large`) that rejects values because of the change. Returns
+    /// `None` if that part is unclear.
     pub(crate) fn of(
         change: &RawChange,
         frame: &Frame<'a>,

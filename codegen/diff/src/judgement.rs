@@ -14,8 +14,8 @@
 //! change breaks. Without a counterexample, the level of the rule applies.
 //!
 //! In JSON Schema, exactly one alternative of a `oneOf` must match, but authors often mean that at least one
-//! must match. A change breaks only if it breaks in both interpretations. If it breaks only if exactly one
-//! alternative must match, it is a warning.
+//! must match. A change breaks only if it breaks in both interpretations. A change that breaks only in the
+//! interpretation of JSON Schema is a warning.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -400,9 +400,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         self.confirmed(index, value.clone())
     }
 
-    /// Returns a counterexample that consists of `value`, shown inside its enclosing objects if they are
-    /// short. If the validator rejects that form, returns `value` alone. If the validator rejects this form
-    /// too, returns `Undecided`.
+    /// Returns a counterexample that the validator confirms: `value` inside its enclosing objects if they are
+    /// short, or else `value` alone. Returns `Undecided` if the validator confirms neither.
     fn confirmed(&mut self, index: usize, value: Value) -> Proof {
         let lifted = iter::successors(Some((index, value.clone())), |(index, value)| {
             self.lifted(*index, value)

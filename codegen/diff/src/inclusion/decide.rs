@@ -182,10 +182,10 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Splits a branch of the sender's schema into two cases. If a target requires or forbids a property, one
-    /// case has the values without the property, and the other case has the values with it. Otherwise, if a
-    /// target has a `not`, one case has the values that the `not` rejects, and the other case has all other
-    /// values. Returns `None` if no split applies.
+    /// Splits a branch of the sender's schema into two cases. If a target requires or forbids a property, and
+    /// the sender's branch does neither, one case has the values without the property, and the other case has
+    /// the values with it. Otherwise, if a target has a `not`, one case has the values that the `not`
+    /// rejects, and the other case has all other values. Returns `None` if no split applies.
     fn cases(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> Option<Vec<Branch<'a>>> {
         let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
         let targets: Vec<&Branch<'a>> = targets.collect();

@@ -225,8 +225,8 @@ impl<'a> Narrowing<'_, 'a> {
         Some(narrowed)
     }
 
-    /// Applies `if`, `dependentRequired` and `dependentSchemas`. Splits each branch in two: one for the
-    /// values that meet the condition, and one for all other values.
+    /// Applies `if`, `dependentRequired` and `dependentSchemas`. Splits the branches: some have only the
+    /// values that meet the condition, and the others have all other values.
     fn conditions(
         &mut self,
         mut branches: Vec<Branch<'a>>,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{keywords::flag, schema::Root};
 
-/// An interpretation of a `nullable` on whose effect authors disagree.
+/// An interpretation of `nullable`, for schemas about which authors disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Width {
     /// Null is allowed if some authors expect it to be allowed.
@@ -22,7 +22,7 @@ pub(super) enum Width {
 /// The effect of `nullable` in a schema.
 #[derive(Clone, Copy)]
 pub(super) enum Nullable<'a> {
-    /// The schema is not nullable: null must match all keywords, like any other value.
+    /// `nullable` is absent or has no effect: null must match all keywords, like any other value.
     No,
     /// `OpenAPI` 3.0: null need not match `type`. In the wide interpretation, null need not match any
     /// keyword.
