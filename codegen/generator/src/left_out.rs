@@ -4,8 +4,8 @@
 //! - An unsupported optional parameter is removed. So is an unsupported part from which nothing is generated,
 //!   such as an example.
 //! - Any other error in an operation removes the operation.
-//! - Any other error in a component removes the component, all operations that use it, and the components that
-//!   only these operations use.
+//! - Any other error in a component removes the component, all operations that use it, and the components
+//!   that only these operations use.
 //!
 //! The later stages process the document without these parts.
 

@@ -2,11 +2,11 @@
 //!
 //! Each construct that 3.0.3 cannot express is reported:
 //!
-//! - If a type accepts more values after the conversion, the diagnostic is a warning, and an extension (`x-…`)
-//!   preserves the original construct.
+//! - If a type accepts more values after the conversion, the diagnostic is a warning, and an extension
+//!   (`x-…`) preserves the original construct.
 //! - If the conversion affects only documentation, the diagnostic is a notice.
-//! - If the client would be wrong, the construct is rewritten to a form that the stage `lint` rejects, so that
-//!   only the operations that use the construct are left out.
+//! - If the client would be wrong, the construct is rewritten to a form that the stage `lint` rejects, so
+//!   that only the operations that use the construct are left out.
 //!
 //! Errors concern the whole document, or values of a wrong type. The provenance of moved values is recorded,
 //! so that their new pointers lead to the original text.
