@@ -48,7 +48,7 @@ pub(crate) struct Comparer<'a> {
     /// True if at least one of the documents contains a media type that may be XML.
     pub has_xml: bool,
     /// Paths that only the new document has, by the method and the content of each of their operations.
-    /// `None` until it is needed.
+    /// `None` until they are needed.
     pub moved: Option<HashMap<(&'a str, String), Vec<&'a str>>>,
     /// Renamed schemas: old pointer to new pointer.
     pub renamed: BTreeMap<PointerBuf, PointerBuf>,

@@ -259,7 +259,7 @@ struct Judgement<'f, 'a> {
     /// Frames of the entries of `allOf`, `anyOf` and `oneOf`, and of schemas inside these entries.
     parts: BTreeSet<usize>,
     /// Frames that fail the test of inclusion, although at least one of their changes was judged harmless:
-    /// the changed keywords alone reject no value of the sender's schema. So another change of the frame
+    /// the changed keywords alone reject no value of the sender's schema. So another change in the frame
     /// should be breaking.
     alone: HashSet<usize>,
 }

@@ -64,7 +64,7 @@ impl MediaRange {
         }
     }
 
-    /// The encoding of bodies of this type.
+    /// Returns the encoding of bodies of this type.
     pub(crate) fn encoding(&self) -> Encoding {
         match (&*self.kind, &*self.subtype) {
             ("text", "plain") => Encoding::Text,

@@ -15,9 +15,9 @@ use crate::{
 /// The value before and after, at a place where the documents differ.
 type Difference<'a> = [Option<Node<'a>>; 2];
 
-/// Lists the differences that no change covers. A difference is covered by a change at its own place, by a
-/// change above it that also accounts for differences inside its values, or because `Changes::explained`
-/// lists its place.
+/// Lists the differences that no change covers. A difference is covered if there is a change at or below its
+/// place, if a change above it also accounts for all differences inside its values, or if
+/// `Changes::explained` lists its place or an enclosing place.
 pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawChange> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);

@@ -1,7 +1,7 @@
 //! Compares authentication: the requirements of the document and of operations, and the schemes.
 //!
 //! The requirements are a list of alternatives, and each alternative is a set of schemes with scopes. Nothing
-//! breaks if every client that met an old alternative also meets a new alternative.
+//! breaks if every client that meets one of the old alternatives also meets one of the new alternatives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
