@@ -358,12 +358,12 @@ impl Reader {
         listed.map(Ok)
     }
 
-    /// Sends a request that the service refuses. A gateway that repeats the previous response then answers the
-    /// next request with this refusal, and not with rows or an empty list. Returns `None` if the service did
-    /// not refuse the request.
+    /// Sends a request that the service refuses. A gateway that repeats the previous response then answers
+    /// the next request with this refusal, and not with rows or an empty list. Returns `None` if the
+    /// service did not refuse the request.
     ///
-    /// Bulk jobs do not rely on this. They repeat a request more often, because some gateways repeat responses
-    /// that are older than the previous response, and a deletion cannot be undone.
+    /// Bulk jobs do not rely on this. They repeat a request more often, because some gateways repeat
+    /// responses that are older than the previous response, and a deletion cannot be undone.
     async fn separate(&self) -> Option<Separation> {
         if !self.is_raw || self.failed_separations.load(Ordering::Relaxed) >= MAX_FAILED_SEPARATIONS {
             return None;
@@ -440,8 +440,9 @@ impl Reader {
         })
     }
 
-    /// Finds the assets with these IDs, together with a witness if there is one. If the response may belong to
-    /// another request, and omits assets or may be a list, repeats the read. Combines the rows of all responses.
+    /// Finds the assets with these IDs, together with a witness if there is one. If the response may belong
+    /// to another request, and omits assets or may be a list, repeats the read. Combines the rows of all
+    /// responses.
     ///
     /// # Errors
     /// If the service refuses the read with the witness, returns the error of the read without the witness.

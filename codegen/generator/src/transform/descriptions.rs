@@ -130,8 +130,8 @@ pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
     }
     paragraphs.push(format!("`{} {}`", model.method, model.path));
     if model.requires_acknowledgement {
-        let words = "This operation is destructive and inferred. Call `.acknowledge_inferred()` before you send the \
-                     request.";
+        let words = "This operation is destructive and inferred. \
+                     Call `.acknowledge_inferred()` before you send the request.";
         paragraphs.push(words.to_owned());
     }
     paragraphs.extend(evidence::paragraph(operation));

@@ -215,8 +215,8 @@ fn is_refused(failure: &Failure) -> bool {
     error.is_none_or(|error| ErrorClass::of(error) == ErrorClass::Refused)
 }
 
-/// Lists the assets of a group. Repeats the request if a response arrives that is not the list, such as a page of a
-/// gateway.
+/// Lists the assets of a group. Repeats the request if a response arrives that is not the list, such as a
+/// page of a gateway.
 async fn list(reader: &GroupReader) -> Result<Vec<Value>, Error> {
     let mut attempts = 1;
     loop {

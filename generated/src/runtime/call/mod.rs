@@ -186,8 +186,8 @@ impl<T> Call<T> {
         self.unsent.json()
     }
 
-    /// Applies `change` to the decoded value of the call. If `change` returns an error, the call fails. The text
-    /// of the error states why the value cannot be the response to this call.
+    /// Applies `change` to the decoded value of the call. If `change` returns an error, the call fails. The
+    /// text of the error states why the value cannot be the response to this call.
     pub(crate) fn try_map<U>(self, change: impl FnOnce(T) -> Result<U, String> + Send + 'static) -> Call<U>
     where
         T: 'static,

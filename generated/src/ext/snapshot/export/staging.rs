@@ -75,8 +75,9 @@ pub(super) struct Staging {
 #[derive(Clone)]
 pub(super) struct StagedPaths {
     pub(super) folder: PathBuf,
-    /// Groups with IDs that differ in case only. While the files of these groups are in the staging folder, all
-    /// capital letters in their names are encoded. Files of other groups have their final names from the start.
+    /// Groups with IDs that differ in case only. While the files of these groups are in the staging folder,
+    /// all capital letters in their names are encoded. Files of other groups have their final names from
+    /// the start.
     encoded: BTreeSet<String>,
 }
 
