@@ -14,7 +14,8 @@ use crate::{
     rules::ChangeKind,
 };
 
-/// The part of the receiver's schema that rejects a counterexample of a change.
+/// The part of the receiver's schema that rejects a value which the sender's schema allows. Such a value, the
+/// counterexample, shows that a change is breaking.
 pub(crate) enum Cause<'a> {
     /// The counterexample is this value, which is not in the `enum` of the receiver's schema.
     Value(&'a Value),

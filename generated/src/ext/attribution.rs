@@ -154,7 +154,7 @@ impl Attribution {
         *self.witnesses() = ids.into_iter().step_by(step).collect();
     }
 
-    /// Adds an existing asset to the witnesses, if they are few.
+    /// Adds the ID of an existing asset to the witnesses, unless there are already [`WITNESSES`] of them.
     pub(crate) fn add_witness(&self, id: &str) {
         let mut witnesses = self.witnesses();
         if witnesses.len() < WITNESSES && can_be_witness(id) && !witnesses.iter().any(|other| other == id) {

@@ -100,7 +100,7 @@ impl HandWrittenClient {
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// Lists offer sources in the slim form: those of a category, or all.
+    /// Lists the offer sources of one category, or all of them. The rows lack some fields.
     ///
     /// # Errors
     /// Returns an error if the request fails or the response does not decode.

@@ -1,6 +1,6 @@
 //! Tests that no keyword is silently dropped. Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is converted,
-//! kept as an extension, or reported at its own lines. Keywords of other versions are reported in a 3.0
-//! document. The tables in `tests/documents/keywords` list the keywords. Each keyword is tested in its own
+//! kept as an extension, or reported at its own lines. In a 3.0 document, keywords of other versions are
+//! reported. The tables in `tests/documents/keywords` list the keywords. Each keyword is tested in its own
 //! document.
 
 use std::fmt::Write as _;

@@ -29,8 +29,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
         .long_about(format!(
             "Changes and creates {} from a CSV file. The command \"{} list -o csv --all-fields\" writes such \
              a file. A row with an ID changes that asset, and a row without an ID creates one. Columns are \
-             JSON paths.{categories} An empty cell keeps the value. To set an empty text, enter \"\" \
-             into the cell in a spreadsheet program, or \"\"\"\"\"\" in a text editor.",
+             JSON paths.{categories} An empty cell keeps the value. A cell whose content is two \
+             quotation marks (\"\") sets an empty text. In a text editor, such a cell is written as \
+             \"\"\"\"\"\".",
             group.plural(),
             group.name()
         ))

@@ -12,16 +12,16 @@ use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::ChangePlan;
 
 pub(super) fn command(group: AssetGroup) -> Command {
-    let singular = group.singular();
     Command::new("replace")
         .about(format!(
-            "Replaces references to one {singular} with references to another"
+            "Replaces references to one of the {} with references to another",
+            group.plural()
         ))
         .args([
             Arg::new("old")
                 .required(true)
                 .value_name("OLD")
-                .help(format!("ID or exact name of the {singular} to replace")),
+                .help(format!("ID or exact name of the {} to replace", group.singular())),
             Arg::new("new")
                 .required(true)
                 .value_name("NEW")
