@@ -180,11 +180,10 @@ impl Job {
             }
         };
         let span = JobSpan::new(&description, ids.len());
-        let begun = earlier.as_ref().map_or(begun, |earlier| earlier.begun);
         let account = journal
             .is_some()
-            .then(|| AccountCheck::new(&ids, deletes, earlier.as_ref()));
-        let seen = earlier.as_ref().and_then(|earlier| earlier.seen.clone());
+            .then(|| AccountCheck::new(&ids, deletes, duplicates, earlier.as_ref()));
+        let seen = earlier.as_mut().and_then(|earlier| earlier.seen.take());
         let copy_requests = earlier
             .as_mut()
             .map(|earlier| std::mem::take(&mut earlier.copy_requests));
@@ -216,7 +215,6 @@ impl Job {
             stop_signal: stop.signal(),
             account,
             record_states,
-            begun,
             seen,
             copies: settled
                 .iter()

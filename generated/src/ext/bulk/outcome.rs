@@ -288,7 +288,9 @@ impl<I> Entry<I> {
         Self { copies, ..self }
     }
 
-    /// Returns the ID of the copy, if the job duplicates assets and the copy is known.
+    /// Returns the ID of the copy, if the job duplicates assets and the copy is known. If the outcome is
+    /// *unknown*, the asset may be the copy of another asset. If a gateway swaps responses, the same is
+    /// possible for copies that were not read back; see [`Duplication`](crate::ext::Duplication).
     #[must_use]
     pub fn copy(&self) -> Option<&I> {
         self.copies.as_ref().map(|copies| &copies.copy)

@@ -11,16 +11,16 @@ use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-const DUPLICATE: &str = "POST /offersource/duplicate/";
-const LIST: &str = "GET /offersource/list/";
+pub(crate) const DUPLICATE: &str = "POST /offersource/duplicate/";
+pub(crate) const LIST: &str = "GET /offersource/list/";
 
-fn copies(client: &Client, ids: &[String]) -> Duplication<OfferSources> {
+pub(crate) fn copies(client: &Client, ids: &[String]) -> Duplication<OfferSources> {
     let request = |id: &_| DuplicateRequest::new(format!("Copy of {id}"));
     client.offer_sources().duplicate_many(ids.to_vec(), request)
 }
 
 /// Number of copies of each original.
-fn made(fake: &Fake) -> HashMap<String, usize> {
+pub(crate) fn made(fake: &Fake) -> HashMap<String, usize> {
     let mut made = HashMap::new();
     for source in fake.state().offer_sources() {
         if let Some(original) = source.name.strip_prefix("Copy of ") {
@@ -187,197 +187,6 @@ fn an_older_asset_of_the_same_name_is_not_the_copy() {
     assert_eq!(report.entries()[0].copy(), None);
 }
 
-/// Creates a journal of a job that lost a response.
-struct LostCopy {
-    fake: Fake,
-    client: Client,
-    ids: Vec<String>,
-    folder: tempfile::TempDir,
-}
-
-impl LostCopy {
-    /// Runs the job under this fault, up to its end or up to a crash after the request for the first copy.
-    fn new(fault: Fault, crashes: bool) -> Self {
-        let (fake, client) = service(Settings::default());
-        let ids = fake.seed_many(1);
-        let folder = tempfile::tempdir().unwrap();
-        fake.inject(Rule::new(fault).on(DUPLICATE));
-        let lost = Self {
-            fake,
-            client,
-            ids,
-            folder,
-        };
-        if crashes {
-            let alarm = Alarm::after(Some(3));
-            let client = self::client(&lost.fake, &alarm);
-            let outcomes = lost.job(&client).stream().unwrap();
-            run(async {
-                tokio::select! {
-                    biased;
-                    () = alarm.triggered() => {}
-                    _ = outcomes.report() => panic!("the job ended before the crash"),
-                }
-            });
-        } else {
-            let report = run(lost.job(&lost.client).send()).unwrap();
-            assert_eq!(report.counts().to_string(), "0 done, 1 unknown", "{report}");
-        }
-        assert_eq!(calls(&lost.fake, DUPLICATE), 1);
-        lost
-    }
-
-    fn job(&self, client: &Client) -> Duplication<OfferSources> {
-        copies(client, &self.ids).journal(self.folder.path().join("journal"))
-    }
-
-    /// Resumes the job, and returns the outcome with the ID of the copy.
-    fn resume(&self) -> (Outcome, Option<String>) {
-        let report = run(self.job(&self.client).send()).unwrap();
-        let entry = &report.entries()[0];
-        (entry.outcome.clone(), entry.copy().map(ToString::to_string))
-    }
-
-    /// Resumes the job, and returns the message of the unknown outcome.
-    fn unknown(&self) -> String {
-        match self.resume() {
-            (Outcome::Unknown { failure }, None) => failure.to_string(),
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[test]
-fn a_copy_of_another_job_is_not_recognised() {
-    for crashes in [true, false] {
-        let lost = LostCopy::new(Fault::CloseWithoutAnswer { applied: false }, crashes);
-        let second = run(copies(&lost.client, &lost.ids).send()).unwrap();
-        let copy = second.entries()[0].copy().unwrap().to_string();
-        for minutes in [0, 60] {
-            lost.fake.advance(Duration::from_mins(minutes));
-            let message = lost.unknown();
-            let expected = format!("the copy may be {copy}, made ");
-            assert!(message.contains(&expected), "{message}");
-            assert!(message.contains("somebody else may have made it;"), "{message}");
-        }
-        assert_eq!(calls(&lost.fake, DUPLICATE), 2);
-    }
-    // The second job also copies an asset whose copy the first job knows.
-    let (fake, client) = service(Settings::default());
-    let ids = fake.seed_many(2);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal");
-    let fault = Fault::CloseWithoutAnswer { applied: false };
-    fake.inject(Rule::new(fault).on(DUPLICATE).after(1));
-    fake.inject(Rule::new(Fault::status(503)).on(LIST).after(1).times(100));
-    let job = || copies(&client, &ids).concurrency(1).journal(&path);
-    let report = run(job().send()).unwrap();
-    assert_eq!(report.counts().to_string(), "1 done, 1 unknown", "{report}");
-    fake.clear_faults();
-    let second = run(copies(&client, &ids).send()).unwrap();
-    let report = run(job().send()).unwrap();
-    assert_eq!(report.counts().to_string(), "1 done, 1 unknown", "{report}");
-    let (extra, copy) = (
-        second.entries()[0].copy().unwrap(),
-        second.entries()[1].copy().unwrap(),
-    );
-    let text = report.to_string();
-    let reason = format!("somebody else also makes assets with the names of these copies: {extra};");
-    assert!(text.contains(&format!("the copy may be {copy}, made ")), "{text}");
-    assert!(text.contains(&reason), "{text}");
-}
-
-#[test]
-fn a_resumed_job_finds_a_copy_that_could_not_be_looked_for() {
-    let (fake, client) = service(Settings::default());
-    let ids = fake.seed_many(3);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal");
-    fake.inject(
-        Rule::new(Fault::ResetAfterApplying)
-            .on(DUPLICATE)
-            .after(1)
-            .times(1),
-    );
-    fake.inject(Rule::new(Fault::status(503)).on(LIST).after(1).times(100));
-    let report = run(copies(&client, &ids).concurrency(1).journal(&path).send()).unwrap();
-    assert_eq!(report.counts().to_string(), "2 done, 1 unknown", "{report}");
-    fake.clear_faults();
-    fake.advance(Duration::from_hours(1));
-    let report = run(copies(&client, &ids).journal(&path).send()).unwrap();
-    assert_eq!(report.counts().to_string(), "3 done", "{report}");
-    assert_eq!(calls(&fake, DUPLICATE), 3);
-}
-
-#[test]
-fn a_resumed_job_reads_back_a_copy_that_the_response_named() {
-    let (fake, client) = service(Settings::default());
-    let ids = fake.seed_many(1);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal");
-    let job = || copies(&client, &ids).verify(true).journal(&path);
-    fake.inject(
-        Rule::new(Fault::status(503))
-            .on("GET /offersource/find/byIds/")
-            .always(),
-    );
-    let report = run(job().send()).unwrap();
-    assert_eq!(report.counts().to_string(), "0 done, 1 unknown", "{report}");
-    let named = report.entries()[0].copy().cloned();
-    assert!(named.is_some());
-    fake.clear_faults();
-    let report = run(job().send()).unwrap();
-    assert_eq!(report.counts().to_string(), "1 done", "{report}");
-    assert_eq!(
-        (report.entries()[0].copy().cloned(), calls(&fake, DUPLICATE)),
-        (named, 1)
-    );
-}
-
-#[test]
-fn a_copy_that_was_not_made_is_made_by_a_later_run() {
-    for crashes in [true, false] {
-        let lost = LostCopy::new(Fault::CloseWithoutAnswer { applied: false }, crashes);
-        lost.fake.advance(Duration::from_mins(9));
-        let message = lost.unknown();
-        assert!(
-            message.contains("resume the job from its journal after 10 minutes"),
-            "{message}"
-        );
-        lost.fake.advance(Duration::from_mins(2));
-        let (outcome, _) = lost.resume();
-        let Outcome::NotSent { failure } = outcome else {
-            panic!("{outcome:?}")
-        };
-        assert!(
-            failure.to_string().ends_with("so the service made no copy"),
-            "{failure}"
-        );
-        assert_eq!(calls(&lost.fake, DUPLICATE), 1);
-        let (outcome, copy) = lost.resume();
-        assert!(outcome.is_success() && copy.is_some(), "{outcome:?}");
-        assert_eq!(made(&lost.fake).values().sum::<usize>(), 1);
-    }
-}
-
-#[test]
-fn a_renamed_copy_is_not_made_again() {
-    let lost = LostCopy::new(Fault::CloseWithoutAnswer { applied: false }, true);
-    let sources = lost.client.offer_sources();
-    let renamed = run(sources
-        .duplicate_many(lost.ids.clone(), |_| DuplicateRequest::new("Other name"))
-        .send())
-    .unwrap();
-    let copy = renamed.entries()[0].copy().unwrap().to_string();
-    lost.fake.advance(Duration::from_hours(1));
-    let message = lost.unknown();
-    assert!(
-        message.contains("may have been renamed") && message.contains(&copy),
-        "{message}"
-    );
-    assert_eq!(calls(&lost.fake, DUPLICATE), 2);
-}
-
 #[test]
 fn copies_of_two_runs_are_both_kept() {
     let (fake, client) = service(Settings::default());
@@ -519,5 +328,5 @@ fn a_journal_of_other_copies_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("fix: restore the file from a copy"), "{error}");
-    assert_eq!((calls(&fake, DUPLICATE), calls(&fake, LIST)), (2, 2));
+    assert_eq!((calls(&fake, DUPLICATE), calls(&fake, LIST)), (2, 1));
 }

@@ -7,6 +7,7 @@ use funnelflux_fake::{Fake, Settings};
 use funnelflux_suites::{InProcess, credentials};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 use tokio::sync::Notify;
 
 /// Sends requests to the fake and counts them for the alarm.
@@ -60,10 +61,19 @@ impl Transport for CountingTransport {
 
 /// Creates a client of the fake.
 pub(crate) fn client(fake: &Fake, alarm: &Alarm) -> Client {
-    let clock = fake.clone();
+    client_with_clock(fake, alarm, |now| now)
+}
+
+/// Creates a client of the fake. `clock` converts the time of the fake to the time of the client.
+pub(crate) fn client_with_clock(
+    fake: &Fake,
+    alarm: &Alarm,
+    clock: impl Fn(SystemTime) -> SystemTime + Send + Sync + 'static,
+) -> Client {
+    let service = fake.clone();
     Client::builder()
         .credentials(credentials(fake))
-        .clock(move || clock.now())
+        .clock(move || clock(service.now()))
         .transport(CountingTransport {
             transport: InProcess::new(fake),
             alarm: alarm.clone(),

@@ -71,20 +71,15 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// exactly one candidate, the job must exclude that somebody else made it, such as a second job that is equal
 /// to this one. It recognises the candidate as the copy only if all of these conditions hold:
 ///
-/// - The ID of the candidate was generated while the request was in flight.
-/// - The list of all assets could be read before the job.
-/// - No other lost response was for a copy with the same name.
-/// - No earlier search for this copy ended without a result.
-/// - Nobody else made assets with the names of the copies.
+/// A job that resumes from its journal looks again. Ten minutes after a request, the outcome is *not sent* if
+/// the list could be read before the job and no other asset is new, and the next run makes the copy. A copy
+/// that an earlier run could not read back is read again.
 ///
-/// The job reads the list up to four times, because the list may be out of date. If the copy is not
-/// recognised, the outcome is *unknown*, and the failure lists the candidates, if any. Check whether a
-/// candidate is the copy before you duplicate that asset again.
-///
-/// A job that resumes from its journal looks for the copy again. If the request was sent at least ten minutes
-/// ago, and no asset was made at that time, the service made no copy. The outcome is then *not sent*, and the
-/// next run makes the copy. If an earlier run knew the ID of a copy but could not read the copy back, the
-/// resumed job reads it again.
+/// A gateway may swap the responses to two requests in flight. If the service does not accept a request, the
+/// job reads back the copies of all requests that were in flight at the same time, and treats a refusal as a
+/// lost response if one of these copies has another name. If the service accepts both requests, each entry
+/// gets the ID of the other copy, unless the copies are read back: switch on [`verify`](Bulk::verify), or set
+/// the [`concurrency`](Bulk::concurrency) to 1, if the IDs of the copies matter and a gateway is between.
 ///
 /// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
 /// [`plan`](Bulk::plan). [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each

@@ -2,6 +2,7 @@
 //! names.
 
 mod lost_copies;
+mod overlap;
 
 use super::{CopyRequests, OverrideProblem};
 use crate::Error;
@@ -15,6 +16,7 @@ use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::{ReadResult, is_not_found, odd_failure};
 use crate::ext::resource::ListRow;
 use crate::transport::BoxFuture;
+use overlap::{Flight, Overlaps};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -26,17 +28,20 @@ const LIST_READS: u32 = 4;
 /// Assets that are known to exist. When the job searches for the copy that a request made, it ignores these
 /// assets.
 struct KnownAssets {
-    /// IDs of assets that existed before the job, including all assets with the name of a requested copy;
-    /// `None` if the assets could not be listed.
+    /// IDs of all assets before the first request; `None` if the assets could not be listed.
     before: Option<HashSet<String>>,
     /// IDs of the copies that the job has made.
     copies: HashSet<String>,
+    /// IDs that responses named, but of assets that have another name than the requested one, or that could
+    /// not be read. A gateway may have swapped the responses, so each can be the copy of another request.
+    unclaimed: HashSet<String>,
 }
 
 pub(super) struct DuplicationSteps {
     shared: Shared,
     /// Requested names of the copies.
     names: HashSet<String>,
+    overlaps: Overlaps,
     requests: Mutex<Box<dyn CopyRequests>>,
     has_overrides: bool,
     known: Mutex<KnownAssets>,
@@ -102,13 +107,18 @@ impl DuplicationSteps {
     pub(super) fn new(mut shared: Shared, requests: Box<dyn CopyRequests>) -> Self {
         let before = shared.seen.take();
         let unknown = std::mem::take(&mut shared.copy_requests);
-        let mut copies = std::mem::take(&mut shared.copies);
-        copies.extend(unknown.values().filter_map(|request| request.copy.clone()));
+        let unclaimed = unknown.values().filter_map(|request| request.copy.clone());
+        let known = KnownAssets {
+            before,
+            copies: std::mem::take(&mut shared.copies),
+            unclaimed: unclaimed.collect(),
+        };
         Self {
             names: requests.names(),
+            overlaps: Overlaps::default(),
             has_overrides: requests.has_overrides(),
             requests: Mutex::new(requests),
-            known: Mutex::new(KnownAssets { before, copies }),
+            known: Mutex::new(known),
             unknown: Mutex::new(unknown),
             shared,
         }
@@ -131,18 +141,19 @@ impl DuplicationSteps {
         requests.name(id).map(str::to_owned).unwrap_or_default()
     }
 
-    /// Checks the account, and lists the assets that already have the requested name of a copy.
+    /// Checks the account, and lists the assets before the first request. If an earlier run already sent
+    /// requests whose results are unknown, nothing is listed, because a list could contain their copies.
     async fn prepare(&self) -> StepResult {
         let mut result = self.shared.check_account().await;
-        if result.fatal.is_some() || result.other_account.is_some() || self.known().before.is_some() {
+        let is_listed = self.known().before.is_some() || !self.unknown().is_empty();
+        if result.fatal.is_some() || result.other_account.is_some() || is_listed {
             return result;
         }
         match self.list().await {
             Some(Ok(rows)) => {
-                let named = rows.into_iter().filter(|row| self.names.contains(&row.name));
-                let before: HashSet<String> = named.map(|row| row.id).collect();
-                result.seen.extend(before.iter().cloned());
-                self.known().before = Some(before);
+                let before: Vec<String> = rows.into_iter().map(|row| row.id).collect();
+                self.known().before = Some(before.iter().cloned().collect());
+                result.seen = Some(before);
             }
             Some(Err(error)) if exceeds_max_wait(&error) => {
                 result.fatal = Some(Failure::of(Reason::NotProcessed, &error));
@@ -222,15 +233,17 @@ impl DuplicationSteps {
             return;
         };
         let sent = shared.client.now();
+        let flight = self.overlaps.begin();
         let error = match call.await {
             Ok(Some(copy)) if !copy.is_empty() => {
                 result.answered = Some(true);
-                return self.answered(item, copy, sent, result).await;
+                return self.answered(item, copy, sent, flight, result).await;
             }
             Ok(_) => {
                 let message = "the service accepted it, but its response does not name the copy";
                 result.answered = Some(true);
                 item.failure = Some(Failure::new(Reason::NoAnswer, message));
+                flight.is_unclear();
                 return self.lose(item, sent, result);
             }
             Err(error) => error,
@@ -238,9 +251,20 @@ impl DuplicationSteps {
         if exceeds_max_wait(&error) {
             result.fatal = Some(Failure::of(Reason::NotProcessed, &error));
         }
-        let retry =
-            attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends_the_job(&error);
         let class = ErrorClass::of(&error);
+        if class == ErrorClass::Ambiguous {
+            flight.is_unclear();
+            item.failure = Some(Failure::of(Reason::NoAnswer, &error));
+            return self.lose(item, sent, result);
+        }
+        if flight.was_not_made().await {
+            let failure = Failure::of(Reason::NoAnswer, &error);
+            let note = "this may be the answer to another request that was sent at the same time";
+            item.failure = Some(failure.because(Reason::NoAnswer, note));
+            return self.lose(item, sent, result);
+        }
+        let mut retry =
+            attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends_the_job(&error);
         let not_sent = class == ErrorClass::NotProcessed || class == ErrorClass::Unauthorized;
         // A *not found* response can also come from a gateway that does not reach the service.
         let missing = (class == ErrorClass::Refused && is_not_found(&error)).then_some(&item.id);
@@ -248,83 +272,138 @@ impl DuplicationSteps {
             Some(id) => shared.reader.summaries(&[id.to_string()]).await.pop(),
             None => None,
         };
+        if let Some(ReadResult::Unreadable(error)) = &read {
+            retry &= !end_job(error, result);
+        }
         let is_unknown = missing.is_some() && !matches!(read, Some(ReadResult::Missing));
-        match class {
-            _ if (not_sent || is_unknown) && retry => {
-                let task = Task::Send { for_children: false };
-                result.then_after(pause_after(attempts, &error), attempts + 1, task, vec![item]);
-            }
-            _ if not_sent || is_unknown => {
-                let failure = Failure::of(Reason::NotProcessed, &error);
-                result.fatal = ends_the_job(&error).then(|| failure.clone());
-                result.answered = Some(false);
-                result.end(item, Outcome::NotSent { failure });
-            }
-            ErrorClass::Refused => {
-                result.answered = Some(true);
-                let failure = Failure::of(Reason::Refused, &error);
-                result.end(item, Outcome::Rejected { failure });
-            }
-            _ => {
-                item.failure = Some(Failure::of(Reason::NoAnswer, &error));
-                self.lose(item, sent, result);
-            }
+        if (not_sent || is_unknown) && retry {
+            let task = Task::Send { for_children: false };
+            result.then_after(pause_after(attempts, &error), attempts + 1, task, vec![item]);
+        } else if not_sent || is_unknown {
+            end_job(&error, result);
+            result.answered = Some(false);
+            let failure = Failure::of(Reason::NotProcessed, &error);
+            result.end(item, Outcome::NotSent { failure });
+        } else {
+            result.answered = Some(true);
+            let failure = Failure::of(Reason::Refused, &error);
+            result.end(item, Outcome::Rejected { failure });
         }
     }
 
-    /// Processes the response to a request for a copy, which names the ID of the copy.
-    async fn answered(&self, mut item: Item, copy: String, sent: SystemTime, result: &mut StepResult) {
+    /// Processes a response with the ID of a copy.
+    async fn answered(
+        &self,
+        mut item: Item,
+        copy: String,
+        sent: SystemTime,
+        flight: Flight<'_>,
+        result: &mut StepResult,
+    ) {
         let is_new = {
             let mut known = self.known();
             let existed = known.before.as_ref().is_some_and(|ids| ids.contains(&copy));
-            !existed && !self.requests().contains(&copy) && known.copies.insert(copy.clone())
+            let is_named = existed || known.unclaimed.contains(&copy) || self.requests().contains(&copy);
+            !is_named && known.copies.insert(copy.clone())
         };
         if !is_new {
             let message =
                 format!("its answer names {copy}, which is not a new copy, so it belongs to another request");
             item.failure = Some(Failure::new(Reason::NoAnswer, message));
+            flight.is_unclear();
             return self.lose(item, sent, result);
         }
-        let outcome = if self.shared.settings.verify == Some(true) {
-            match self.verify(&copy, &self.name(&item.id)).await {
-                Ok(outcome) => outcome,
-                Err(failure) => {
-                    self.known().copies.remove(&copy);
-                    item.failure = Some(failure);
-                    return self.lose(item, sent, result);
-                }
+        let verifies = self.shared.settings.verify == Some(true);
+        if !flight.was_made(verifies, &self.shared.stop_signal).await {
+            let entry = Entry::new(item.id, item.position, Outcome::DONE);
+            return result.entries.push(entry.with_copy(Some(copy.into())));
+        }
+        match self.verify(&copy, &self.name(&item.id), result).await {
+            CopyCheck::Confirmed => result.confirm(item, copy),
+            CopyCheck::Other(failure) => {
+                flight.is_unclear();
+                item.failure = Some(failure);
+                self.lose(item, sent, result);
             }
-        } else {
-            Outcome::DONE
-        };
-        let entry = Entry::new(item.id, item.position, outcome);
-        result.entries.push(entry.with_copy(Some(copy.into())));
+            CopyCheck::Unread(failure) => {
+                flight.is_unclear();
+                let entry = Entry::new(item.id, item.position, Outcome::Unknown { failure });
+                result.entries.push(entry.with_copy(Some(copy.into())));
+            }
+        }
     }
 
-    /// Reads a copy back. Returns an error if the copy does not have the requested name `name`, because the
-    /// ID then belongs to the copy of another request.
-    async fn verify(&self, copy: &String, name: &str) -> Result<Outcome, Failure> {
+    /// Reads a copy back that a response named, and records whether it belongs to the request.
+    async fn verify(&self, copy: &String, name: &str, result: &mut StepResult) -> CopyCheck {
+        let check = self.check_name(copy, name, result).await;
+        let mut known = self.known();
+        if matches!(check, CopyCheck::Confirmed) {
+            known.unclaimed.remove(copy);
+            known.copies.insert(copy.clone());
+        } else {
+            known.copies.remove(copy);
+            known.unclaimed.insert(copy.clone());
+        }
+        check
+    }
+
+    async fn check_name(&self, copy: &String, name: &str, result: &mut StepResult) -> CopyCheck {
         let mut problem = String::new();
         for attempt in 0..LIST_READS {
-            problem = match self.shared.reader.rows(std::slice::from_ref(copy)).await.pop() {
-                Some(ReadResult::Found(row)) if !has_name(&row.value, name) => {
+            let read = self.shared.reader.rows(std::slice::from_ref(copy)).await.pop();
+            let mut is_last = attempt + 1 == LIST_READS;
+            problem = match read {
+                Some(ReadResult::Found(row)) if has_name(&row.value, name) => return CopyCheck::Confirmed,
+                Some(ReadResult::Found(_)) => {
                     let message = format!(
                         "its answer names {copy}, which has another name, so it belongs to another request"
                     );
-                    return Err(Failure::new(Reason::NoAnswer, message));
+                    return CopyCheck::Other(Failure::new(Reason::NoAnswer, message));
                 }
-                Some(ReadResult::Found(_) | ReadResult::Odd(_)) => return Ok(Outcome::CONFIRMED),
-                Some(ReadResult::Unreadable(error)) => error.to_string(),
+                Some(ReadResult::Odd(failure)) => failure.to_string(),
+                Some(ReadResult::Unreadable(error)) => {
+                    is_last |= end_job(&error, result);
+                    error.to_string()
+                }
                 Some(ReadResult::Missing) | None => "no asset with this ID can be read".to_owned(),
             };
-            if attempt + 1 < LIST_READS {
-                self.shared.stop_signal.sleep(pause(attempt)).await;
+            if is_last {
+                break;
             }
+            self.shared.stop_signal.sleep(pause(attempt)).await;
         }
         let message = format!("the service made the copy {copy}, but it could not be read back: {problem}");
-        let failure = Failure::new(Reason::NotReadable, message);
-        Ok(Outcome::Unknown { failure })
+        CopyCheck::Unread(Failure::new(Reason::NotReadable, message))
     }
+}
+
+/// Result of reading back a copy that a response named.
+enum CopyCheck {
+    /// The copy has the requested name.
+    Confirmed,
+    /// The copy has another name, so it belongs to another request.
+    Other(Failure),
+    /// The copy could not be read.
+    Unread(Failure),
+}
+
+impl StepResult {
+    /// Ends an item whose copy was read back.
+    fn confirm(&mut self, item: Item, copy: String) {
+        let entry = Entry::new(item.id, item.position, Outcome::CONFIRMED);
+        self.entries.push(entry.with_copy(Some(copy.into())));
+    }
+}
+
+/// Ends the job if the service rejected the credentials, or asks for a longer wait than a job accepts. Returns
+/// true in these cases.
+fn end_job(error: &Error, result: &mut StepResult) -> bool {
+    let ends = ends_the_job(error);
+    if ends {
+        let failure = || Failure::of(Reason::NotProcessed, error);
+        result.fatal.get_or_insert_with(failure);
+    }
+    ends
 }
 
 /// Returns true if a property of the asset equals this name.

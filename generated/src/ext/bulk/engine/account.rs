@@ -25,7 +25,9 @@ pub(in crate::ext::bulk) struct AccountCheck {
     /// True if the job deletes assets. In this case, a missing asset of the job does not prove that the
     /// account differs.
     pub(in crate::ext::bulk) deletes: bool,
-    /// Account of an earlier run, if the access token of that run stated it.
+    /// True if the job duplicates assets. Such a job records all assets of the account by itself.
+    pub(in crate::ext::bulk) duplicates: bool,
+    /// Account of an earlier run, if the token of that run stated the account.
     pub(in crate::ext::bulk) recorded: Option<String>,
     /// Assets that identify the account of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets,
@@ -45,12 +47,18 @@ pub(in crate::ext::bulk) enum EarlierAssets {
 }
 
 impl AccountCheck {
-    pub(in crate::ext::bulk) fn new(ids: &[IdText], deletes: bool, earlier: Option<&EarlierRun>) -> Self {
+    pub(in crate::ext::bulk) fn new(
+        ids: &[IdText],
+        deletes: bool,
+        duplicates: bool,
+        earlier: Option<&EarlierRun>,
+    ) -> Self {
         let recorded = earlier.and_then(|earlier| earlier.account.clone());
         let earlier = match earlier {
             None => EarlierAssets::None,
             Some(earlier) => {
                 let seen = earlier.seen.iter().flatten().cloned();
+                let has_seen = earlier.seen.as_ref().is_some_and(|seen| !seen.is_empty());
                 let states = ids.iter().zip(&earlier.states);
                 // The asset exists if its ID was sent or if the asset is in the requested state. In a
                 // deletion, an asset without an outcome may still exist.
@@ -67,7 +75,7 @@ impl AccountCheck {
                     .chain(proven.map(|(id, _)| id.to_string()))
                     .filter(|id| distinct.insert(id.clone()))
                     .collect();
-                if earlier.seen.is_some() || was_sent && !recorded.is_empty() {
+                if has_seen || was_sent && !recorded.is_empty() {
                     EarlierAssets::Recorded(recorded)
                 } else {
                     EarlierAssets::None
@@ -77,6 +85,7 @@ impl AccountCheck {
         Self {
             job: ids.iter().cloned().collect(),
             deletes,
+            duplicates,
             recorded,
             earlier,
             is_unverified: AtomicBool::new(false),
@@ -92,7 +101,8 @@ impl Shared {
     }
 
     /// Checks that the journal belongs to the account of the client. The result contains data that the
-    /// journal lacks: the account if the token states it, otherwise the IDs of some assets of the account.
+    /// journal lacks: the account if the token states it, otherwise the IDs of some assets of the account. A
+    /// duplication adds these IDs by itself.
     pub(in crate::ext::bulk) async fn check_account(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(check) = &self.account else {
@@ -111,9 +121,11 @@ impl Shared {
             (_, None) => {}
         }
         match &check.earlier {
-            // The token states the account, so no assets have to be recorded.
-            EarlierAssets::None if result.account.is_some() => {}
-            EarlierAssets::None => result.seen = self.sample(check).await,
+            // If the token states the account, no assets have to be recorded.
+            EarlierAssets::None if result.account.is_some() || check.duplicates => {}
+            EarlierAssets::None => {
+                result.seen = Some(self.sample(check).await).filter(|sample| !sample.is_empty());
+            }
             EarlierAssets::Recorded(recorded) => self.find_recorded(check, recorded, &mut result).await,
         }
         result

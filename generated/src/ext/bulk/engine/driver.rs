@@ -388,9 +388,8 @@ impl Driver {
             .account
             .as_deref()
             .map_or(Ok(()), |account| journal.account(account));
-        if !result.seen.is_empty() {
-            let seen = result.seen.iter().map(String::as_str);
-            recorded = recorded.and_then(|()| journal.seen(seen));
+        if let Some(seen) = &result.seen {
+            recorded = recorded.and_then(|()| journal.seen(seen.iter().map(String::as_str)));
         }
         if let Err(error) = recorded {
             self.stop_for_journal(&error);

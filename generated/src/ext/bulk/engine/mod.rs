@@ -140,9 +140,8 @@ pub struct Shared {
     pub(super) account: Option<AccountCheck>,
     /// If the job can be undone: the future that records the states of the assets before the first chunk.
     pub(super) record_states: RecordStates,
-    /// Start of the first run of the job.
-    pub(super) begun: SystemTime,
-    /// IDs of assets that the account owned at the start of the first run, as recorded by that run.
+    /// IDs of assets that the account owned before the first request, as recorded by an earlier run: all of
+    /// them if the job duplicates assets, otherwise some of them.
     pub(super) seen: Option<HashSet<String>>,
     /// IDs of the copies that earlier runs have made.
     pub(super) copies: HashSet<String>,

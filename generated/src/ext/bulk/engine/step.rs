@@ -115,8 +115,8 @@ pub struct StepResult {
     pub(in crate::ext::bulk) fatal: Option<Failure>,
     /// True if the service responded; `None` if only a later step shows whether it responded.
     pub(in crate::ext::bulk) answered: Option<bool>,
-    /// IDs of assets that the account owns, to be recorded in the journal.
-    pub(in crate::ext::bulk) seen: Vec<String>,
+    /// IDs of assets that the account owns, to be recorded in the journal; `None` if none were listed.
+    pub(in crate::ext::bulk) seen: Option<Vec<String>>,
     /// The account that the token states, to be recorded in the journal.
     pub(in crate::ext::bulk) account: Option<String>,
     /// The account of the journal and the account of the client, if they differ.
@@ -131,7 +131,7 @@ impl StepResult {
             lost: Vec::new(),
             fatal: None,
             answered: None,
-            seen: Vec::new(),
+            seen: None,
             account: None,
             other_account: None,
         }

@@ -16,7 +16,8 @@
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
-//! resumed job must find one of them.
+//! resumed job must find one of them. In a duplication, the `seen` line lists all assets in either case, even
+//! if there are none: it is missing only if the assets could not be listed before the first request.
 //!
 //! This module is long because the lines, the reader and the tests of the format share their types.
 
@@ -53,8 +54,8 @@ enum Line<'a> {
     Ids(Vec<Cow<'a, str>>),
     /// The account that the token states.
     Account(Cow<'a, str>),
-    /// IDs of assets that the account owned when the job began. In a duplication, none of these assets can be
-    /// a new copy.
+    /// IDs of assets that the account owned before the first request. A duplication records all of them, so
+    /// none of them can be a new copy, and every other asset can be one.
     Seen(Vec<Cow<'a, str>>),
     /// IDs of the assets that the next request changes.
     Sending(Vec<Cow<'a, str>>),
@@ -233,7 +234,7 @@ pub struct Journal {
     states: Vec<RecordedState>,
     /// Requests for copies whose result is unknown, keyed by the ID of the original.
     copy_requests: HashMap<String, CopyRequest>,
-    /// IDs of assets that the account owned when the job began; `None` if no such IDs were recorded.
+    /// IDs of assets that the account owned before the first request; `None` if no such IDs were recorded.
     seen: Option<HashSet<String>>,
     account: Option<String>,
     /// Total length of the complete lines, in bytes.
@@ -317,19 +318,25 @@ impl Journal {
         states.all(|state| state.sent.is_none() && state.outcome.is_none())
     }
 
-    /// Returns the IDs of the copies that the job made.
+    /// Returns the IDs of the copies that the job made. If the outcome is unknown, the asset that the response
+    /// named may be the copy of another request, so it is left out.
     #[cfg(feature = "snapshot")]
     pub(crate) fn copies(&self) -> impl Iterator<Item = &str> {
-        self.states.iter().filter_map(|state| state.copy.as_deref())
+        let settled = self.states.iter().filter(|state| state.outcome.is_some());
+        settled.filter_map(|state| state.copy.as_deref())
     }
 
     /// Returns notes on copies that may exist under IDs unknown to the job.
     #[cfg(feature = "snapshot")]
     pub(crate) fn lost_copies(&self) -> Vec<String> {
         let states = self.ids.iter().zip(&self.states);
-        let lost = states.filter(|(_, state)| state.sent.is_some() && state.copy.is_none());
-        lost.map(|(id, _)| {
-            format!("a copy of {id} may exist, and its ID is not known; look for it by its name")
+        let lost = states.filter(|(_, state)| state.sent.is_some());
+        lost.map(|(id, state)| match &state.copy {
+            Some(copy) => format!(
+                "a copy of {id} may exist, perhaps {copy}, but its name was not confirmed; look for it by its \
+                 name"
+            ),
+            None => format!("a copy of {id} may exist, and its ID is not known; look for it by its name"),
         })
         .collect()
     }

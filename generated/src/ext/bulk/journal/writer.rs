@@ -1,7 +1,7 @@
 //! Writes and resumes journals.
 
 use super::error::{JournalError, JournalProblem};
-use super::{CopyRequest, Header, IDS_PER_LINE, Journal, Line, RecordedState, SettledId, TimedId, time_of};
+use super::{CopyRequest, Header, IDS_PER_LINE, Journal, Line, RecordedState, SettledId, TimedId};
 use crate::ext::bulk::outcome::{Entry, Outcome};
 use crate::ext::line_file::{LineError, LineFile, write_line};
 use std::borrow::Cow;
@@ -24,10 +24,8 @@ pub(in crate::ext::bulk) struct EarlierRun {
     pub(in crate::ext::bulk) states: Vec<RecordedState>,
     /// Requests for copies whose result is unknown, keyed by the ID of the original.
     pub(in crate::ext::bulk) copy_requests: HashMap<String, CopyRequest>,
-    /// IDs of assets that the account owned when the job began; `None` if no such IDs were recorded.
+    /// IDs of assets that the account owned before the first request; `None` if no such IDs were recorded.
     pub(in crate::ext::bulk) seen: Option<HashSet<String>>,
-    /// Start of the first run.
-    pub(in crate::ext::bulk) begun: SystemTime,
     /// The account, if the token of the earlier run stated it.
     pub(in crate::ext::bulk) account: Option<String>,
 }
@@ -98,7 +96,6 @@ impl JournalWriter {
             states: journal.states,
             copy_requests: journal.copy_requests,
             seen: journal.seen,
-            begun: time_of(journal.header.begun),
             account: journal.account,
         };
         Ok((Self { file, sent }, earlier))

@@ -4,7 +4,7 @@
 //! such assets. So an asset is recognised as the copy of a request only if nothing suggests that somebody
 //! else made it.
 
-use super::{DuplicationSteps, LIST_READS};
+use super::{CopyCheck, DuplicationSteps, LIST_READS, end_job};
 use crate::ext::bulk::engine::{Item, StepResult, pause};
 use crate::ext::bulk::journal::CopyRequest;
 use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
@@ -17,8 +17,6 @@ use std::time::{Duration, SystemTime};
 /// as the copy. The difference is shorter than a search for a copy. So an asset that somebody makes after a
 /// search without result is not recognised.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
-/// Largest difference between the clocks at which an asset may be the copy, even if it is not recognised.
-const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
 /// Time after which the service no longer processes a request, and the list contains the copy.
 const SETTLED_AFTER: Duration = Duration::from_mins(10);
 /// Maximum number of assets that a message names.
@@ -26,13 +24,11 @@ const NAMED: usize = 5;
 
 /// List of all assets, prepared for the search for lost copies.
 struct Assets {
-    /// New assets with the requested name of a copy, keyed by this name. Known copies are left out.
+    /// New assets with the name of a copy that are not known copies.
     candidates: HashMap<String, Vec<String>>,
-    /// Assets whose IDs contain the time of their creation, each with this time. Known copies and assets that
-    /// existed before the job are left out.
-    created: Vec<(SystemTime, String)>,
-    /// ID of a new asset that has the requested name of a copy, although there are fewer lost responses for
-    /// this name than such assets; `None` if there is no such asset.
+    /// New assets with other names that are not known copies.
+    others: Vec<String>,
+    /// ID of a new asset with the name of a copy that no lost response explains.
     unexplained: Option<String>,
 }
 
@@ -54,12 +50,23 @@ impl DuplicationSteps {
     /// read back before.
     pub(super) async fn find_copies(&self, all: Vec<Item>, result: &mut StepResult) {
         let mut items = Vec::new();
-        for item in all {
+        for mut item in all {
             let request = self.unknown().get(item.id.as_str()).cloned().unwrap_or_default();
-            match request.copy {
-                Some(copy) => self.read_copy(item, copy, result).await,
-                None => items.push((item, request)),
+            if let Some(copy) = &request.copy {
+                match self.verify(copy, &self.name(&item.id), result).await {
+                    CopyCheck::Confirmed => {
+                        result.confirm(item, copy.clone());
+                        continue;
+                    }
+                    CopyCheck::Unread(failure) => {
+                        let entry = Entry::new(item.id, item.position, Outcome::Unknown { failure });
+                        result.entries.push(entry.with_copy(Some(copy.clone().into())));
+                        continue;
+                    }
+                    CopyCheck::Other(failure) => item.failure = Some(failure),
+                }
             }
+            items.push((item, request));
         }
         let mut requests: HashMap<String, usize> = HashMap::new();
         for (item, _) in &items {
@@ -69,9 +76,17 @@ impl DuplicationSteps {
             if items.is_empty() {
                 return;
             }
-            let is_last = attempt + 1 == LIST_READS || self.shared.stop_signal.is_set();
-            let rows = self.list().await.and_then(Result::ok);
-            let assets = rows.map(|rows| self.assets(rows, &requests));
+            let rows = match result.fatal {
+                None => self.list().await,
+                Some(_) => None,
+            };
+            let is_end = match &rows {
+                Some(Err(error)) => end_job(error, result),
+                _ => result.fatal.is_some(),
+            };
+            let is_last = is_end || attempt + 1 == LIST_READS || self.shared.stop_signal.is_set();
+            let assets = rows.and_then(Result::ok);
+            let assets = assets.map(|rows| self.assets(rows, &requests));
             let mut late = Vec::new();
             for (item, request) in items {
                 let name = self.name(&item.id);
@@ -93,22 +108,13 @@ impl DuplicationSteps {
         }
     }
 
-    /// Reads a copy that the response named, but that an earlier run could not read back.
-    async fn read_copy(&self, item: Item, copy: String, result: &mut StepResult) {
-        let verified = self.verify(&copy, &self.name(&item.id)).await;
-        let outcome = verified.unwrap_or_else(|failure| Outcome::Unknown { failure });
-        let entry = Entry::new(item.id, item.position, outcome);
-        result.entries.push(entry.with_copy(Some(copy.into())));
-    }
-
     fn end_search(&self, item: Item, found: Search, result: &mut StepResult) {
         let lost = || Failure::new(Reason::NoAnswer, "an earlier run did not learn its result");
         let failure = item.failure.clone().unwrap_or_else(lost);
         let outcome = match found {
             Search::Copy(copy) => {
                 self.known().copies.insert(copy.clone());
-                let entry = Entry::new(item.id, item.position, Outcome::CONFIRMED);
-                return result.entries.push(entry.with_copy(Some(copy.into())));
+                return result.confirm(item, copy);
             }
             Search::NotMade(note) => Outcome::NotSent {
                 failure: failure.because(Reason::NotProcessed, &note),
@@ -130,10 +136,9 @@ impl DuplicationSteps {
     fn assets(&self, rows: Vec<ListRow<String>>, requests: &HashMap<String, usize>) -> Assets {
         let known = self.known();
         let originals = self.requests();
-        let begun = earlier(self.shared.begun, MAX_CLOCK_DIFFERENCE);
         let mut assets = Assets {
             candidates: HashMap::new(),
-            created: Vec::new(),
+            others: Vec::new(),
             unexplained: None,
         };
         for row in rows {
@@ -141,14 +146,13 @@ impl DuplicationSteps {
             if existed || known.copies.contains(&row.id) || originals.contains(&row.id) {
                 continue;
             }
-            let created = created_at(&row.id);
-            if let Some(created) = created {
-                assets.created.push((created, row.id.clone()));
-            }
-            if self.names.contains(&row.name) && created.is_none_or(|created| created >= begun) {
+            if self.names.contains(&row.name) {
                 assets.candidates.entry(row.name).or_default().push(row.id);
+            } else {
+                assets.others.push(row.id);
             }
         }
+        assets.others.sort_unstable();
         for ids in assets.candidates.values_mut() {
             ids.sort_unstable();
         }
@@ -198,42 +202,40 @@ impl DuplicationSteps {
             if created_at(copy).is_some_and(|created| in_flight.contains(&created)) {
                 return None;
             }
-            "its ID was not generated while the request was in flight"
+            "its ID was not generated while the request was in flight, by the clock of this machine"
         } else {
             "the journal does not record when the request ended, so somebody else may have made it"
         };
         Some(doubt.to_owned())
     }
 
-    /// Returns the result of a search that found no asset with the name of the copy. Soon after the request,
-    /// the list may lack the copy. Later, the service made no copy, unless somebody may have renamed the
-    /// copy.
+    /// Decides what no asset with the name of the copy means. After some time, it means that the service made
+    /// no copy, unless somebody may have renamed the copy. The times in the IDs are not considered, because the
+    /// clock of this machine may be wrong.
     fn without_candidate(&self, name: &str, request: &CopyRequest, assets: &Assets) -> Search {
-        let late = || {
-            Search::Late(format!(
+        if self.known().before.is_none() {
+            return Search::Late(format!(
+                "no asset has the name {name:?} so far, but the list may be late; look for it before you \
+                 duplicate this asset again"
+            ));
+        }
+        let is_settled = request.sent.is_some_and(|sent| {
+            self.shared.client.now() >= later(request.lost.unwrap_or(sent), SETTLED_AFTER)
+        });
+        if !is_settled {
+            return Search::Late(format!(
                 "no new asset has the name {name:?} so far, but the list may be late; look for it before \
                  you duplicate this asset again, or resume the job from its journal after {} minutes",
                 SETTLED_AFTER.as_secs() / 60
-            ))
-        };
-        let Some(sent) = request.sent else {
-            return late();
-        };
-        let end = later(request.lost.unwrap_or(sent), SETTLED_AFTER);
-        if self.shared.client.now() < end {
-            return late();
+            ));
         }
-        let possible = earlier(sent, MAX_CLOCK_DIFFERENCE)..=end;
-        let created = assets.created.iter().filter(|(time, _)| possible.contains(time));
-        let mut renamed: Vec<String> = created.map(|(_, id)| id.clone()).collect();
-        renamed.sort_unstable();
-        if renamed.is_empty() {
-            Search::NotMade("no asset was made at that time, so the service made no copy".to_owned())
+        if assets.others.is_empty() {
+            Search::NotMade("no asset was made since the job began, so the service made no copy".to_owned())
         } else {
             Search::Unclear(format!(
                 "no new asset has the name {name:?}, but the copy may have been renamed, and these were made \
-                 at that time: {}; check them before you duplicate this asset again",
-                some_of(&renamed)
+                 since the job began: {}; check them before you duplicate this asset again",
+                some_of(&assets.others)
             ))
         }
     }

@@ -1,0 +1,141 @@
+//! Requests for copies that are in flight at the same time. A gateway may swap their responses.
+//!
+//! A response that names a copy is only believed if every overlapping request was accepted as well: if one was
+//! not, the copy may belong to it, so the copy is read back. A response that no copy was made is only believed
+//! if the copies of all overlapping requests belong to these requests. To know this, a request waits until the
+//! overlapping requests have ended.
+//!
+//! If the responses of two accepted requests are swapped, only reading the copies back reveals it.
+
+use crate::ext::bulk::stop::StopSignal;
+use futures_util::future::{Either, select};
+use std::collections::BTreeMap;
+use std::pin::pin;
+use tokio::sync::watch;
+
+/// Requests that are in flight, or that wait for requests in flight.
+#[derive(Debug, Default)]
+pub(super) struct Overlaps(watch::Sender<Requests>);
+
+#[derive(Debug, Default)]
+struct Requests {
+    last: u64,
+    open: BTreeMap<u64, Request>,
+}
+
+#[derive(Debug)]
+struct Request {
+    stage: Stage,
+    /// True if an overlapping request made no copy, or if its result is unclear.
+    has_failed_overlap: bool,
+    /// True if it is unclear whether an overlapping request made a copy, or which one.
+    has_unclear_overlap: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// No response has arrived.
+    InFlight,
+    /// The response names a copy, which is not certain to belong to the request.
+    Made,
+    /// The response says that no copy was made.
+    NotMade,
+}
+
+/// A request that is in flight, or waits for requests in flight. It has ended when this value is dropped.
+#[derive(Debug)]
+pub(super) struct Flight<'o> {
+    number: u64,
+    overlaps: &'o Overlaps,
+}
+
+impl Overlaps {
+    /// Records the begin of a request.
+    pub(super) fn begin(&self) -> Flight<'_> {
+        let mut number = 0;
+        self.0.send_modify(|requests| {
+            requests.last += 1;
+            number = requests.last;
+            let request = Request {
+                stage: Stage::InFlight,
+                has_failed_overlap: false,
+                has_unclear_overlap: false,
+            };
+            requests.open.insert(number, request);
+        });
+        Flight {
+            number,
+            overlaps: self,
+        }
+    }
+}
+
+impl Flight<'_> {
+    /// Records that the response names a copy. Returns true if the copy must be read back: if `always` is
+    /// true, if an overlapping request was not accepted, or if the job stops while such requests are in flight.
+    pub(super) async fn was_made(&self, always: bool, stop: &StopSignal) -> bool {
+        self.respond(Stage::Made, |_| {});
+        if always {
+            return true;
+        }
+        let ended = self.wait(|stage| stage == Stage::InFlight);
+        match select(pin!(ended), pin!(stop.wait())).await {
+            Either::Left(_) => self.get(|request| request.has_failed_overlap),
+            Either::Right(_) => true,
+        }
+    }
+
+    /// Records that the response says that no copy was made. Returns true if the response is not to be
+    /// believed.
+    pub(super) async fn was_not_made(&self) -> bool {
+        self.respond(Stage::NotMade, |other| other.has_failed_overlap = true);
+        self.wait(|stage| stage != Stage::NotMade).await;
+        self.get(|request| request.has_unclear_overlap)
+    }
+
+    /// Records that it is unclear whether the request made a copy, or which one.
+    pub(super) fn is_unclear(&self) {
+        self.respond(Stage::NotMade, |other| {
+            other.has_failed_overlap = true;
+            other.has_unclear_overlap = true;
+        });
+    }
+
+    /// Sets the stage of the request, and changes the overlapping requests.
+    fn respond(&self, stage: Stage, change: impl Fn(&mut Request)) {
+        self.overlaps.0.send_modify(|requests| {
+            for (number, request) in &mut requests.open {
+                if *number == self.number {
+                    request.stage = stage;
+                } else {
+                    change(request);
+                }
+            }
+        });
+    }
+
+    /// Waits until the requests that overlap with this one are no longer in these stages.
+    async fn wait(&self, in_stage: impl Fn(Stage) -> bool) {
+        let mut receiver = self.overlaps.0.subscribe();
+        // Requests that begin later do not overlap.
+        let last = receiver.borrow().last;
+        let ended = receiver.wait_for(|requests| {
+            let mut others = requests.open.iter().filter(|(number, _)| **number != self.number);
+            !others.any(|(number, request)| *number <= last && in_stage(request.stage))
+        });
+        // The sender exists as long as `self`.
+        let _ = ended.await;
+    }
+
+    fn get(&self, flag: impl Fn(&Request) -> bool) -> bool {
+        self.overlaps.0.borrow().open.get(&self.number).is_some_and(flag)
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.overlaps.0.send_modify(|requests| {
+            requests.open.remove(&self.number);
+        });
+    }
+}

@@ -1,0 +1,330 @@
+//! Tests how duplications find copies after lost responses, and that no copy is made twice.
+
+use crate::duplicates::{DUPLICATE, LIST, copies, made};
+use crate::service::{Alarm, calls, client, client_with_clock, service};
+use funnelflux::Client;
+use funnelflux::ext::{DuplicateMany as _, Duplication, OfferSources, Outcome};
+use funnelflux::types::DuplicateRequest;
+use funnelflux_fake::{Fake, Fault, RetryAfter, Rule, Settings};
+use funnelflux_suites::run;
+use serde_json::json;
+use std::time::Duration;
+
+const FIND_MANY: &str = "GET /offersource/find/byIds/";
+
+/// Creates a journal of a job that lost a response.
+struct LostCopy {
+    fake: Fake,
+    client: Client,
+    ids: Vec<String>,
+    folder: tempfile::TempDir,
+}
+
+impl LostCopy {
+    /// Runs the job under this fault, up to its end or up to a crash after the request for the first copy.
+    fn new(fault: Fault, crashes: bool) -> Self {
+        let (fake, client) = service(Settings::default());
+        Self::with(fake, client, fault, crashes)
+    }
+
+    /// As [`new`](Self::new), with this fake and a client of it.
+    fn with(fake: Fake, client: Client, fault: Fault, crashes: bool) -> Self {
+        let ids = fake.seed_many(1);
+        let folder = tempfile::tempdir().unwrap();
+        fake.inject(Rule::new(fault).on(DUPLICATE));
+        let lost = Self {
+            fake,
+            client,
+            ids,
+            folder,
+        };
+        if crashes {
+            let alarm = Alarm::after(Some(2));
+            let client = self::client(&lost.fake, &alarm);
+            let outcomes = lost.job(&client).stream().unwrap();
+            run(async {
+                tokio::select! {
+                    biased;
+                    () = alarm.triggered() => {}
+                    _ = outcomes.report() => panic!("the job ended before the crash"),
+                }
+            });
+        } else {
+            let report = run(lost.job(&lost.client).send()).unwrap();
+            assert_eq!(report.counts().to_string(), "0 done, 1 unknown", "{report}");
+        }
+        assert_eq!(calls(&lost.fake, DUPLICATE), 1);
+        lost
+    }
+
+    fn job(&self, client: &Client) -> Duplication<OfferSources> {
+        copies(client, &self.ids).journal(self.folder.path().join("journal"))
+    }
+
+    /// Resumes the job, and returns the outcome with the ID of the copy.
+    fn resume(&self) -> (Outcome, Option<String>) {
+        let report = run(self.job(&self.client).send()).unwrap();
+        let entry = &report.entries()[0];
+        (entry.outcome.clone(), entry.copy().map(ToString::to_string))
+    }
+
+    /// Resumes the job, and returns the message of the unknown outcome.
+    fn unknown(&self) -> String {
+        match self.resume() {
+            (Outcome::Unknown { failure }, None) => failure.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_copy_of_another_job_is_not_recognised() {
+    for crashes in [true, false] {
+        let lost = LostCopy::new(Fault::CloseWithoutAnswer { applied: false }, crashes);
+        let second = run(copies(&lost.client, &lost.ids).send()).unwrap();
+        let copy = second.entries()[0].copy().unwrap().to_string();
+        for minutes in [0, 60] {
+            lost.fake.advance(Duration::from_mins(minutes));
+            let message = lost.unknown();
+            let expected = format!("the copy may be {copy}, made ");
+            assert!(message.contains(&expected), "{message}");
+            assert!(message.contains("somebody else may have made it;"), "{message}");
+        }
+        assert_eq!(calls(&lost.fake, DUPLICATE), 2);
+    }
+    // The second job also copies an asset whose copy the first job knows.
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(2);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let fault = Fault::CloseWithoutAnswer { applied: false };
+    fake.inject(Rule::new(fault).on(DUPLICATE).after(1));
+    fake.inject(Rule::new(Fault::status(503)).on(LIST).after(1).times(100));
+    let job = || copies(&client, &ids).concurrency(1).journal(&path);
+    let report = run(job().send()).unwrap();
+    assert_eq!(report.counts().to_string(), "1 done, 1 unknown", "{report}");
+    fake.clear_faults();
+    let second = run(copies(&client, &ids).send()).unwrap();
+    let report = run(job().send()).unwrap();
+    assert_eq!(report.counts().to_string(), "1 done, 1 unknown", "{report}");
+    let (extra, copy) = (
+        second.entries()[0].copy().unwrap(),
+        second.entries()[1].copy().unwrap(),
+    );
+    let text = report.to_string();
+    let reason = format!("somebody else also makes assets with the names of these copies: {extra};");
+    assert!(text.contains(&format!("the copy may be {copy}, made ")), "{text}");
+    assert!(text.contains(&reason), "{text}");
+}
+
+#[test]
+fn a_resumed_job_finds_a_copy_that_could_not_be_looked_for() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(3);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    fake.inject(
+        Rule::new(Fault::ResetAfterApplying)
+            .on(DUPLICATE)
+            .after(1)
+            .times(1),
+    );
+    fake.inject(Rule::new(Fault::status(503)).on(LIST).after(1).times(100));
+    let report = run(copies(&client, &ids).concurrency(1).journal(&path).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "2 done, 1 unknown", "{report}");
+    fake.clear_faults();
+    fake.advance(Duration::from_hours(1));
+    let report = run(copies(&client, &ids).journal(&path).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "3 done", "{report}");
+    assert_eq!(calls(&fake, DUPLICATE), 3);
+}
+
+#[test]
+fn a_resumed_job_reads_back_a_copy_that_the_response_named() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let job = || copies(&client, &ids).verify(true).journal(&path);
+    fake.inject(
+        Rule::new(Fault::status(503))
+            .on("GET /offersource/find/byIds/")
+            .always(),
+    );
+    let report = run(job().send()).unwrap();
+    assert_eq!(report.counts().to_string(), "0 done, 1 unknown", "{report}");
+    let named = report.entries()[0].copy().cloned();
+    assert!(named.is_some());
+    fake.clear_faults();
+    let report = run(job().send()).unwrap();
+    assert_eq!(report.counts().to_string(), "1 done", "{report}");
+    assert_eq!(
+        (report.entries()[0].copy().cloned(), calls(&fake, DUPLICATE)),
+        (named, 1)
+    );
+}
+
+#[test]
+fn a_copy_that_was_not_made_is_made_by_a_later_run() {
+    for crashes in [true, false] {
+        let lost = LostCopy::new(Fault::CloseWithoutAnswer { applied: false }, crashes);
+        lost.fake.advance(Duration::from_mins(9));
+        let message = lost.unknown();
+        assert!(
+            message.contains("resume the job from its journal after 10 minutes"),
+            "{message}"
+        );
+        lost.fake.advance(Duration::from_mins(2));
+        let (outcome, _) = lost.resume();
+        let Outcome::NotSent { failure } = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert!(
+            failure.to_string().ends_with("so the service made no copy"),
+            "{failure}"
+        );
+        assert_eq!(calls(&lost.fake, DUPLICATE), 1);
+        let (outcome, copy) = lost.resume();
+        assert!(outcome.is_success() && copy.is_some(), "{outcome:?}");
+        assert_eq!(made(&lost.fake).values().sum::<usize>(), 1);
+    }
+}
+
+#[test]
+fn a_renamed_copy_is_not_made_again() {
+    let lost = LostCopy::new(Fault::CloseWithoutAnswer { applied: false }, true);
+    let sources = lost.client.offer_sources();
+    let renamed = run(sources
+        .duplicate_many(lost.ids.clone(), |_| DuplicateRequest::new("Other name"))
+        .send())
+    .unwrap();
+    let copy = renamed.entries()[0].copy().unwrap().to_string();
+    lost.fake.advance(Duration::from_hours(1));
+    let message = lost.unknown();
+    assert!(
+        message.contains("may have been renamed") && message.contains(&copy),
+        "{message}"
+    );
+    assert_eq!(calls(&lost.fake, DUPLICATE), 2);
+}
+
+/// Resumes the job several times over more than ten minutes. The service made the copy, so the job must not
+/// make another one.
+fn check_made_once(lost: &LostCopy, context: &str) {
+    for minutes in [0, 11, 60] {
+        lost.fake.advance(Duration::from_mins(minutes));
+        let (outcome, copy) = lost.resume();
+        match outcome {
+            Outcome::Done { .. } => assert!(copy.is_some()),
+            Outcome::Unknown { failure } => {
+                let message = failure.to_string();
+                assert!(message.contains("the copy may be"), "{context}: {message}");
+            }
+            outcome => panic!("{context}: {outcome:?}"),
+        }
+    }
+    assert_eq!(calls(&lost.fake, DUPLICATE), 1, "{context}");
+    assert_eq!(made(&lost.fake).values().sum::<usize>(), 1, "{context}");
+}
+
+#[test]
+fn a_copy_is_not_made_again_if_the_token_states_the_account() {
+    for crashes in [true, false] {
+        let fake = Fake::new(Settings {
+            // The claims in this token are {"sub":"account-a"}.
+            access_token: "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhY2NvdW50LWEifQ.".to_owned(),
+            ..Settings::default()
+        });
+        let client = client(&fake, &Alarm::after(None));
+        if !crashes {
+            // The copy cannot be looked for in the first run.
+            fake.inject(Rule::new(Fault::status(400)).on(LIST).after(1).times(4));
+        }
+        let lost = LostCopy::with(fake, client, Fault::ResetAfterApplying, crashes);
+        check_made_once(&lost, &format!("crashes: {crashes}"));
+        assert!(lost.resume().0.is_success() || crashes);
+    }
+}
+
+#[test]
+fn a_copy_is_not_made_again_if_the_assets_could_not_be_listed_before_the_job() {
+    for crashes in [true, false] {
+        let (fake, client) = service(Settings::default());
+        fake.inject(Rule::new(Fault::status(400)).on(LIST).times(5));
+        let lost = LostCopy::with(fake, client, Fault::ResetAfterApplying, crashes);
+        lost.fake.clear_faults();
+        check_made_once(&lost, &format!("crashes: {crashes}"));
+        // Without a list from before the job, nothing proves that a missing copy was not made.
+        let (fake, client) = service(Settings::default());
+        fake.inject(Rule::new(Fault::status(400)).on(LIST).times(5));
+        let fault = Fault::CloseWithoutAnswer { applied: false };
+        let lost = LostCopy::with(fake, client, fault, crashes);
+        lost.fake.clear_faults();
+        lost.fake.advance(Duration::from_hours(1));
+        let message = lost.unknown();
+        assert!(
+            message.contains("look for it before you duplicate") && !message.contains("resume the job"),
+            "{message}"
+        );
+        assert_eq!(calls(&lost.fake, DUPLICATE), 1);
+    }
+}
+
+#[test]
+fn a_wrong_clock_makes_no_second_copy() {
+    let ahead = Duration::from_mins(5);
+    for is_ahead in [true, false] {
+        for crashes in [true, false] {
+            let fake = Fake::new(Settings::default());
+            let client = client_with_clock(&fake, &Alarm::after(None), move |now| {
+                if is_ahead { now + ahead } else { now - ahead }
+            });
+            if !crashes {
+                fake.inject(Rule::new(Fault::status(400)).on(LIST).after(1).times(4));
+            }
+            let lost = LostCopy::with(fake, client, Fault::ResetAfterApplying, crashes);
+            check_made_once(&lost, &format!("ahead: {is_ahead}, crashes: {crashes}"));
+        }
+    }
+}
+
+#[test]
+fn a_copy_in_an_unexpected_form_is_not_confirmed() {
+    for (times, expected) in [(1, "1 done"), (100, "0 done, 1 unknown")] {
+        let (fake, client) = service(Settings::default());
+        let ids = fake.seed_many(1);
+        let body = json!([{"offerSourceName": "a row without an ID"}]).to_string();
+        fake.inject(Rule::new(Fault::Repeated { body }).on(FIND_MANY).times(times));
+        let report = run(copies(&client, &ids).verify(true).send()).unwrap();
+        assert_eq!(report.counts().to_string(), expected, "{report}");
+        assert!(report.entries()[0].copy().is_some());
+    }
+}
+
+#[test]
+fn a_long_retry_after_ends_the_reads_for_copies() {
+    let busy = Fault::Status {
+        status: 429,
+        retry_after: RetryAfter::Seconds(4_000),
+        applied: false,
+    };
+    // The search for a lost copy.
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(1);
+    fake.inject(Rule::new(Fault::ResetAfterApplying).on(DUPLICATE));
+    fake.inject(Rule::new(busy.clone()).on(LIST).after(1).always());
+    let report = run(copies(&client, &ids).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "0 done, 1 unknown", "{report}");
+    assert_eq!(calls(&fake, LIST), 2);
+    // The reading back of a copy.
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(3);
+    fake.inject(Rule::new(busy).on(FIND_MANY).always());
+    let report = run(copies(&client, &ids).concurrency(1).verify(true).send()).unwrap();
+    assert_eq!(
+        report.counts().to_string(),
+        "0 done, 1 unknown, 2 not sent",
+        "{report}"
+    );
+    assert_eq!((calls(&fake, FIND_MANY), calls(&fake, DUPLICATE)), (1, 1));
+}
