@@ -6,9 +6,9 @@ use bytes::Bytes;
 use funnelflux::Client;
 use funnelflux::ext::Outcome;
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
-use funnelflux_fake::{Fake, Fault, Rule, Settings};
+use funnelflux_fake::{Fake, Fault, RetryAfter, Rule, Settings};
 use funnelflux_suites::swap::Swap;
-use funnelflux_suites::{InProcess, credentials, run};
+use funnelflux_suites::{InProcess, client_over, credentials, run};
 use std::time::Duration;
 
 const FIND_MANY: &str = "GET /offersource/find/byIds/";
@@ -97,6 +97,27 @@ fn refusals_without_swapped_responses_cost_no_list() {
     let report = run(copies(&client, &ids[..20]).send()).unwrap();
     assert_eq!(report.counts().to_string(), "13 done, 7 rejected", "{report}");
     assert_eq!(calls(&fake, LIST), 2);
+}
+
+/// A refused request waits for the requests in flight. Meanwhile, no further request may start if the service
+/// asks for a long wait.
+#[test]
+fn a_long_retry_after_starts_no_further_request() {
+    let (fake, _) = service(Settings::default());
+    let ids = fake.seed_many(20);
+    let busy = Fault::Status {
+        status: 429,
+        retry_after: RetryAfter::Seconds(4_000),
+        applied: false,
+    };
+    fake.inject(Rule::new(busy).on(DUPLICATE));
+    let report = run(async {
+        let transport = InProcess::new(&fake).latency(Duration::from_millis(100));
+        let client = client_over(transport).build().unwrap();
+        copies(&client, &ids).send().await.unwrap()
+    });
+    assert_eq!(report.counts().to_string(), "3 done, 17 not sent", "{report}");
+    assert_eq!(calls(&fake, DUPLICATE), 4);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::ext::resource::ListRow;
 use crate::transport::BoxFuture;
 use overlap::{Flight, Overlaps};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -42,6 +43,8 @@ pub(super) struct DuplicationSteps {
     /// Requested names of the copies.
     names: HashSet<String>,
     overlaps: Overlaps,
+    /// True once a response ends the job.
+    is_ending: AtomicBool,
     requests: Mutex<Box<dyn CopyRequests>>,
     has_overrides: bool,
     known: Mutex<KnownAssets>,
@@ -74,6 +77,10 @@ impl JobSteps for DuplicationSteps {
 
     fn copy_time(&self) -> Option<SystemTime> {
         Some(self.shared.client.now())
+    }
+
+    fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
     }
 
     fn run(self: Arc<Self>, mut step: ScheduledStep) -> BoxFuture<'static, StepResult> {
@@ -116,6 +123,7 @@ impl DuplicationSteps {
         Self {
             names: requests.names(),
             overlaps: Overlaps::default(),
+            is_ending: AtomicBool::new(false),
             has_overrides: requests.has_overrides(),
             requests: Mutex::new(requests),
             known: Mutex::new(known),
@@ -248,9 +256,8 @@ impl DuplicationSteps {
             }
             Err(error) => error,
         };
-        if exceeds_max_wait(&error) {
-            result.fatal = Some(Failure::of(Reason::NotProcessed, &error));
-        }
+        let ends = end_job(&error, result);
+        self.is_ending.fetch_or(ends, Ordering::Relaxed);
         let class = ErrorClass::of(&error);
         if class == ErrorClass::Ambiguous {
             flight.is_unclear();
@@ -263,8 +270,7 @@ impl DuplicationSteps {
             item.failure = Some(failure.because(Reason::NoAnswer, note));
             return self.lose(item, sent, result);
         }
-        let mut retry =
-            attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends_the_job(&error);
+        let mut retry = attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends;
         let not_sent = class == ErrorClass::NotProcessed || class == ErrorClass::Unauthorized;
         // A *not found* response can also come from a gateway that does not reach the service.
         let missing = (class == ErrorClass::Refused && is_not_found(&error)).then_some(&item.id);
@@ -280,7 +286,6 @@ impl DuplicationSteps {
             let task = Task::Send { for_children: false };
             result.then_after(pause_after(attempts, &error), attempts + 1, task, vec![item]);
         } else if not_sent || is_unknown {
-            end_job(&error, result);
             result.answered = Some(false);
             let failure = Failure::of(Reason::NotProcessed, &error);
             result.end(item, Outcome::NotSent { failure });
@@ -395,8 +400,8 @@ impl StepResult {
     }
 }
 
-/// Ends the job if the service rejected the credentials, or asks for a longer wait than a job accepts. Returns
-/// true in these cases.
+/// Ends the job if the service rejected the credentials, or asks for a longer wait than a job accepts.
+/// Returns true in these cases.
 fn end_job(error: &Error, result: &mut StepResult) -> bool {
     let ends = ends_the_job(error);
     if ends {

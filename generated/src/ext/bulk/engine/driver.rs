@@ -247,7 +247,7 @@ impl Driver {
     fn fill(&mut self) {
         let concurrency = self.steps.settings().concurrency;
         while self.ready.is_empty() && self.in_flight.len() < concurrency {
-            if self.preparing && !self.in_flight.is_empty() {
+            if (self.preparing || self.steps.is_ending()) && !self.in_flight.is_empty() {
                 return;
             }
             let Some(step) = self.queue.pop_front().or_else(|| self.next_chunk()) else {

@@ -99,6 +99,11 @@ pub trait JobSteps: Send + Sync + 'static {
     /// Returns the current time if the steps make copies, and otherwise `None`. The journal records the time
     /// of each request for a copy.
     fn copy_time(&self) -> Option<SystemTime>;
+    /// Returns true if a step that still waits for other steps is about to end the job. No further step may
+    /// start.
+    fn is_ending(&self) -> bool {
+        false
+    }
     /// Waits until the pause of the step is over, and then runs the step.
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;
 }

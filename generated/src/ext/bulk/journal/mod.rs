@@ -318,8 +318,8 @@ impl Journal {
         states.all(|state| state.sent.is_none() && state.outcome.is_none())
     }
 
-    /// Returns the IDs of the copies that the job made. If the outcome is unknown, the asset that the response
-    /// named may be the copy of another request, so it is left out.
+    /// Returns the IDs of the copies that the job made. If the outcome is unknown, the response may belong to
+    /// another request, so the asset that it named is left out.
     #[cfg(feature = "snapshot")]
     pub(crate) fn copies(&self) -> impl Iterator<Item = &str> {
         let settled = self.states.iter().filter(|state| state.outcome.is_some());
@@ -333,8 +333,8 @@ impl Journal {
         let lost = states.filter(|(_, state)| state.sent.is_some());
         lost.map(|(id, state)| match &state.copy {
             Some(copy) => format!(
-                "a copy of {id} may exist, perhaps {copy}, but its name was not confirmed; look for it by its \
-                 name"
+                "a copy of {id} may exist, perhaps {copy}, but its name was not confirmed; look for it by \
+                 its name"
             ),
             None => format!("a copy of {id} may exist, and its ID is not known; look for it by its name"),
         })

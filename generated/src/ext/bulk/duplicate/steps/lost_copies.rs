@@ -210,7 +210,7 @@ impl DuplicationSteps {
     }
 
     /// Decides what no asset with the name of the copy means. After some time, it means that the service made
-    /// no copy, unless somebody may have renamed the copy. The times in the IDs are not considered, because the
+    /// no copy, unless somebody may have renamed the copy. The times in the IDs do not count, because the
     /// clock of this machine may be wrong.
     fn without_candidate(&self, name: &str, request: &CopyRequest, assets: &Assets) -> Search {
         if self.known().before.is_none() {

@@ -1,9 +1,8 @@
 //! Requests for copies that are in flight at the same time. A gateway may swap their responses.
 //!
-//! A response that names a copy is only believed if every overlapping request was accepted as well: if one was
-//! not, the copy may belong to it, so the copy is read back. A response that no copy was made is only believed
-//! if the copies of all overlapping requests belong to these requests. To know this, a request waits until the
-//! overlapping requests have ended.
+//! If an overlapping request was not accepted, a copy that a response names may belong to that request.
+//! Therefore, the job reads the copy back. If the copy has another name, a refusal of an overlapping request
+//! is not believed. To know this, a request waits until the overlapping requests have ended.
 //!
 //! If the responses of two accepted requests are swapped, only reading the copies back reveals it.
 
@@ -72,7 +71,8 @@ impl Overlaps {
 
 impl Flight<'_> {
     /// Records that the response names a copy. Returns true if the copy must be read back: if `always` is
-    /// true, if an overlapping request was not accepted, or if the job stops while such requests are in flight.
+    /// true, if an overlapping request was not accepted, or if the job stops while overlapping requests are
+    /// in flight.
     pub(super) async fn was_made(&self, always: bool, stop: &StopSignal) -> bool {
         self.respond(Stage::Made, |_| {});
         if always {
