@@ -111,8 +111,8 @@ pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     }
 }
 
-/// Lists the objects that are sent as the same form as `fields`. Each field may have any value that is sent as
-/// the same text as its value in `fields`. All combinations are listed.
+/// Lists the objects that are sent as the same form as `fields`. Each field may have any value that is sent
+/// as the same text as its value in `fields`. All combinations are listed.
 fn forms_of_form(fields: &Map<String, Value>) -> Vec<Value> {
     /// Maximum number of combinations.
     const MOST: usize = 300;

@@ -71,6 +71,16 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// exactly one candidate, the job must exclude that somebody else made it, such as a second job that is equal
 /// to this one. It recognises the candidate as the copy only if all of these conditions hold:
 ///
+/// - The ID of the candidate was generated while the request was in flight.
+/// - The list of all assets could be read before the job.
+/// - No other lost response was for a copy with the same name.
+/// - No earlier search for this copy ended without a result.
+/// - Nobody else made assets with the names of the copies.
+///
+/// The job reads the list up to four times, because the list may be out of date. If the copy is not
+/// recognised, the outcome is *unknown*, and the failure lists the candidates, if any. Check whether a
+/// candidate is the copy before you duplicate that asset again.
+///
 /// A job that resumes from its journal looks again. Ten minutes after a request, the outcome is *not sent* if
 /// the list could be read before the job and no other asset is new, and the next run makes the copy. A copy
 /// that an earlier run could not read back is read again.
