@@ -54,9 +54,9 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///    their children must be handled, the job sends the IDs of these parents in a second request.
 /// 3. If the service refuses the request, the job reads the assets to find out which changes were applied
 ///    anyway. It splits the remaining IDs into two halves, and sends a request for each half. It repeats the
-///    splitting until each refused ID is alone in a request. If the service responds with 404 although assets
-///    of the request exist, the job repeats the request for these assets without splitting it. Such a 404 comes
-///    from a gateway, or it is about something other than these assets.
+///    splitting until each refused ID is alone in a request. If the service responds with 404 although
+///    assets of the request exist, the job repeats the request for these assets without splitting it. Such a
+///    404 comes from a gateway, or it is about something other than these assets.
 /// 4. If no trustworthy response arrives, for example because the connection breaks, the job reads the
 ///    assets. It repeats the request for the assets that are unchanged or cannot be read.
 ///
