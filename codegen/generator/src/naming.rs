@@ -106,6 +106,7 @@ pub(crate) fn handle(plural: &str) -> String {
         | "budget"
         | "builder"
         | "call"
+        | "call_counter"
         | "clone"
         | "create"
         | "credential_source"

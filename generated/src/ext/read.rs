@@ -116,15 +116,15 @@ struct Separation {
 impl Separation {
     /// Begins the separation, directly before the request that the service refuses.
     fn begin(client: &Client) -> Self {
-        let begun = client.calls().begun();
+        let begun = client.call_counter().begun();
         Self {
-            alone: client.calls().is_idle().then_some(begun + 2),
+            alone: client.call_counter().is_idle().then_some(begun + 2),
         }
     }
 
     /// Returns true if the call that has just ended was alone.
     fn is_alone(self, client: &Client) -> bool {
-        self.alone == Some(client.calls().begun())
+        self.alone == Some(client.call_counter().begun())
     }
 }
 

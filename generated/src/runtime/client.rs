@@ -242,7 +242,7 @@ impl Client {
         UnsentCall::new(self.clone(), operation)
     }
 
-    pub(crate) fn calls(&self) -> &CallCounter {
+    pub(crate) fn call_counter(&self) -> &CallCounter {
         &self.0.shared.calls
     }
 

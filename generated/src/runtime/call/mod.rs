@@ -131,7 +131,7 @@ impl<T, E> Call<T, E> {
         if let Some(problem) = problem {
             return Err(Error::new(Some(&request.target), problem));
         }
-        let _call = client.calls().begin();
+        let _call = client.call_counter().begin();
         execute(client, request).await
     }
 
