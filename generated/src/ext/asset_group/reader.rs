@@ -11,7 +11,6 @@ use crate::ext::read::{ReadResult, Reader};
 use crate::runtime::call::Row;
 use crate::transport::BoxFuture;
 use futures_util::StreamExt as _;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// Maximum number of IDs per read.
@@ -77,7 +76,8 @@ impl GroupReader {
         found.map(|found| found.convert(super::found::exact)).collect()
     }
 
-    /// Finds assets like [`find`](Self::find), but does not refuse numbers that a [`Value`] would round.
+    /// Finds assets like [`find`](Self::find), but does not refuse numbers that a
+    /// [`Value`](serde_json::Value) would round.
     pub(crate) fn find_rows(&self, ids: &[String]) -> BoxFuture<'static, Vec<FoundAsset<Row>>> {
         let chunks = ids.chunks(IDS_PER_READ);
         let reads: Vec<_> = chunks.map(|ids| self.clone().read(ids.to_vec())).collect();
@@ -124,7 +124,7 @@ impl GroupReader {
     ///
     /// # Errors
     /// Returns an error if the call fails, or if assets of the group cannot be listed.
-    pub(crate) async fn list(&self) -> Result<Vec<Value>, crate::Error> {
+    pub(crate) async fn list(&self) -> Result<Vec<serde_json::Value>, crate::Error> {
         let rows = match &self.reader {
             Some(reader) => reader.all_rows().await,
             None => None,
