@@ -258,6 +258,7 @@ impl Reader {
 
     /// Reads the rows of all assets as the service sends them; returns `None` if assets of the kind cannot be
     /// listed.
+    #[cfg(feature = "snapshot")]
     pub(crate) async fn all_rows(&self) -> Option<Result<Vec<Row>, Error>> {
         let property = self.calls.names.id;
         let id = move |row: &Row| row.value.get(property).and_then(id_text).map(Cow::into_owned);
