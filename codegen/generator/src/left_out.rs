@@ -95,7 +95,7 @@ pub(crate) fn leave_out(
     document: Document,
     errors: Diagnostics,
 ) -> Result<(Document, Vec<LeftOut>, Diagnostics), Diagnostics> {
-    if errors.iter().any(|error| error.code == OPERATION_NAME) {
+    if !errors.has_errors() || errors.iter().any(|error| error.code == OPERATION_NAME) {
         return Err(errors);
     }
     let references = References::new(document.value());
@@ -138,14 +138,6 @@ pub(crate) fn leave_out(
             }
         }
         warnings.push(warning);
-    }
-    if schemas.is_empty()
-        && parameters.is_empty()
-        && ignored.is_empty()
-        && reasons.is_empty()
-        && components.is_empty()
-    {
-        return Err(errors);
     }
     for target in references.targets() {
         let users = usages.operations(&target.pointer);
@@ -190,10 +182,9 @@ fn ignored(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
         ] => 3,
         ["components", "responses", _, "headers" | "links", ..] | ["paths", _, _, "callbacks", ..] => 4,
         ["paths", _, _, "responses", _, "headers" | "links", ..] => 6,
-        ["paths", path, method, "responses", status, ..] if !status.starts_with('2') => {
-            let responses = ["paths", path, method, "responses"].map(Token::from_encoded);
-            let responses = responses.into_iter().collect::<Result<Vec<_>, _>>().ok()?;
-            let responses = document.pointer(PointerBuf::from_tokens(responses).as_str())?;
+        ["paths", _, _, "responses", status, ..] if !status.starts_with('2') => {
+            let responses = PointerBuf::from_tokens(tokens.iter().take(4));
+            let responses = document.pointer(responses.as_str())?;
             responses.as_object()?.keys().any(is_success).then_some(5)?
         }
         _ => {

@@ -262,19 +262,14 @@ impl Reader {
     pub(crate) async fn all_rows(&self) -> Option<Result<Vec<Row>, Error>> {
         let property = self.calls.names.id;
         let id = move |row: &Row| row.value.get(property).and_then(id_text).map(Cow::into_owned);
-        let add = |rows: &mut Vec<Row>, later: Vec<Row>| add_rows(rows, later, id);
         let parse = |call: Call<Vec<ListRow<String>>>| call.rows(|rows| Ok((row_hashes(&rows), rows)));
-        let may_be_other = |rows: &Vec<Row>| self.may_be_read(|| rows.iter().filter_map(id));
-        self.repeat_list(parse, may_be_other, Vec::is_empty, add).await
+        self.repeat_rows(parse, id).await
     }
 
     /// Reads the rows of all assets; returns `None` if assets of the kind cannot be listed.
     pub(crate) async fn list_rows(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
-        let id = |row: &ListRow<String>| Some(row.id.clone());
-        let add = |rows: &mut Vec<_>, later: Vec<_>| add_rows(rows, later, id);
         let parse = |call: Call<Vec<ListRow<String>>>| call.map(|rows| (HashSet::new(), rows));
-        let may_be_other = |rows: &Vec<_>| self.may_be_read(|| rows.iter().filter_map(id));
-        self.repeat_list(parse, may_be_other, Vec::is_empty, add).await
+        self.repeat_rows(parse, |row| Some(row.id.clone())).await
     }
 
     /// Counts the children of the given assets; returns `None` if the children cannot be counted.
@@ -323,6 +318,22 @@ impl Reader {
             let ids: Vec<String> = ids().collect();
             self.attribution.may_be_other(&ids.iter(), None)
         }
+    }
+
+    /// Requests the list of all assets like [`repeat_list`](Self::repeat_list), as rows with the given IDs.
+    /// Rows of a later response replace rows with the same IDs, and rows without an ID.
+    async fn repeat_rows<T: Send + 'static>(
+        &self,
+        parse: impl Fn(Call<Vec<ListRow<String>>>) -> Call<(HashSet<u64>, Vec<T>)>,
+        id: impl Fn(&T) -> Option<String>,
+    ) -> Option<Result<Vec<T>, Error>> {
+        let add = |rows: &mut Vec<T>, later: Vec<T>| {
+            let ids: HashSet<String> = later.iter().filter_map(&id).collect();
+            rows.retain(|row| id(row).is_some_and(|id| !ids.contains(&id)));
+            rows.extend(later);
+        };
+        let may_be_other = |rows: &Vec<T>| self.may_be_read(|| rows.iter().filter_map(&id));
+        self.repeat_list(parse, may_be_other, Vec::is_empty, add).await
     }
 
     /// Requests the list of all assets. If the response may belong to another request, requests the list
@@ -466,7 +477,7 @@ impl Reader {
             let is_alone = separation.is_some_and(|separation| separation.is_alone(&self.client));
             let may_be_list = response.may_be_list && separation.is_none() && !is_last;
             if response.may_be_list && !may_be_list {
-                // The service lists whole assets.
+                // The service seems to list whole assets.
                 self.attribution.forget_list();
             }
             let is_certain = response.is_certain || is_alone && witness.is_none();
@@ -752,13 +763,6 @@ fn not_requested(id: &str) -> String {
 fn row_hashes(rows: &[Row]) -> HashSet<u64> {
     let is_short = rows.len() <= MAX_LISTED;
     rows.iter().filter(|_| is_short).map(row_hash).collect()
-}
-
-/// Adds the rows of a later list, which replace rows with the same IDs and rows without an ID.
-fn add_rows<T>(rows: &mut Vec<T>, later: Vec<T>, id: impl Fn(&T) -> Option<String>) {
-    let ids: HashSet<String> = later.iter().filter_map(&id).collect();
-    rows.retain(|row| id(row).is_some_and(|id| !ids.contains(&id)));
-    rows.extend(later);
 }
 
 /// Assigns rows to the requested IDs. Returns an error if a row has an ID that was not requested. If a row

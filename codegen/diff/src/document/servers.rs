@@ -25,8 +25,9 @@ impl<'a> Comparer<'a> {
     /// the old and of the new document; one of the two texts is empty.
     pub(super) fn moved_prefix(&self) -> Option<[String; 2]> {
         let roots = [&self.old.root, &self.new.root];
+        let items = |root: &Node<'a>| root.get("paths").map(|paths| paths.members()).unwrap_or_default();
         let has_own = |root: &Node<'a>| {
-            let items = root.get("paths").map(|paths| paths.members()).unwrap_or_default();
+            let items = items(root);
             let mut items = items.iter().map(|(_, item)| item.value);
             operations(root.value).any(|operation| operation.value.get("servers").is_some())
                 || items.any(|item| item.get("servers").is_some())
@@ -55,8 +56,8 @@ impl<'a> Comparer<'a> {
             None => [String::new(), prefix(&new, &old)?],
         };
         let paths = |root: &Node<'a>, prefix: &str| -> HashSet<String> {
-            let paths = root.get("paths").map(|paths| paths.members()).unwrap_or_default();
-            let paths = paths.iter().map(|(path, _)| template(&format!("{prefix}{path}")));
+            let items = items(root);
+            let paths = items.iter().map(|(path, _)| template(&format!("{prefix}{path}")));
             paths.collect()
         };
         let [old_prefix, new_prefix] = &prefixes;

@@ -1,5 +1,5 @@
-//! Renames members to extensions (`x-…`). The value of an extension is preserved, but no stage interprets it
-//! as a keyword.
+//! Renames members to extensions (`x-…`). The value of an extension is preserved, but no stage interprets
+//! it as a keyword.
 
 use super::context::Object;
 

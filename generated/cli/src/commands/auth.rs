@@ -26,8 +26,8 @@ pub(crate) fn command() -> Command {
         .about("Stores the tokens of an account in a profile")
         .long_about(
             "Stores the tokens of an account in a profile. Create the tokens in FunnelFlux under settings \
-             → API access. The program asks for them on a terminal; elsewhere it reads two lines from stdin: \
-             the access token, and the refresh token if there is one. A token cannot be an argument, \
+             → API access. The program asks for them on a terminal; elsewhere it reads two lines from \
+             stdin: the access token, and the refresh token if there is one. A token cannot be an argument, \
              because other users of the machine can see arguments. The tokens are kept in the keyring of the \
              operating system, if there is one and if the program was built with the feature keyring. \
              Otherwise, they are kept in a file that only its owner can read.",

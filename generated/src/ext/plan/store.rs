@@ -152,32 +152,17 @@ pub(super) async fn save(
     let Err(error) = result else {
         return change.verify(client, &current).await;
     };
-    let class = ErrorClass::of(&error);
     if !error.may_have_been_applied() {
-        return match class {
-            // A gateway may have swapped the refusal with the response to another request.
-            ErrorClass::Refused if !is_not_found(&error) => match reader.find_one(id).await {
-                FoundAsset::Found(current) if change.is_saved(&current) => {
-                    StoreResult::new(Outcome::CONFIRMED)
-                }
-                FoundAsset::Found(_) | FoundAsset::Missing => StoreResult::new(Outcome::Rejected {
-                    failure: Failure::of(Reason::Refused, &error),
-                }),
-                FoundAsset::Unreadable(_) => {
-                    let failure = Failure::of(Reason::Refused, &error);
-                    let failure = failure.because(Reason::NotReadable, "it could not be read back");
-                    StoreResult::failed(Outcome::Unknown { failure }, &error)
-                }
-            },
-            ErrorClass::Refused => match reader.find_one(id).await {
-                FoundAsset::Missing => StoreResult::new(missing(group, false)),
-                // The asset exists, so the *not found* response was not about it. A gateway may have
-                // forwarded the request nevertheless.
-                FoundAsset::Found(current) if change.is_saved(&current) => {
-                    StoreResult::new(Outcome::CONFIRMED)
-                }
-                _ => StoreResult::failed(not_processed(&error), &error),
-            },
+        if ErrorClass::of(&error) != ErrorClass::Refused {
+            return StoreResult::failed(not_processed(&error), &error);
+        }
+        // A gateway may have swapped the refusal with the response to another request, or may have forwarded
+        // the request although it answered *not found* itself.
+        return match reader.find_one(id).await {
+            FoundAsset::Found(current) if change.is_saved(&current) => StoreResult::new(Outcome::CONFIRMED),
+            read if !is_not_found(&error) => refused(&read, &error),
+            FoundAsset::Missing => StoreResult::new(missing(group, false)),
+            // The asset exists, so the *not found* response was not about it.
             _ => StoreResult::failed(not_processed(&error), &error),
         };
     }
@@ -195,6 +180,17 @@ pub(super) async fn save(
             StoreResult::failed(Outcome::Unknown { failure }, &error)
         }
     }
+}
+
+/// Returns the result of a refused request. `read` is the asset afterwards. If it could not be read, the
+/// outcome is *unknown*, because a gateway may have swapped the refusal with the response to another request.
+fn refused(read: &FoundAsset, error: &Error) -> StoreResult {
+    let failure = Failure::of(Reason::Refused, error);
+    if matches!(read, FoundAsset::Unreadable(_)) {
+        let failure = failure.because(Reason::NotReadable, "it could not be read back");
+        return StoreResult::failed(Outcome::Unknown { failure }, error);
+    }
+    StoreResult::new(Outcome::Rejected { failure })
 }
 
 fn missing(group: AssetGroup, was_sent: bool) -> Outcome {
@@ -389,15 +385,7 @@ pub(super) async fn create(
             let failure = Failure::of(Reason::NoAnswer, &error);
             StoreResult::failed(Outcome::Unknown { failure }, &error)
         }
-        (FoundAsset::Missing, false) if is_refused => StoreResult::new(Outcome::Rejected {
-            failure: Failure::of(Reason::Refused, &error),
-        }),
-        // A gateway may have swapped the refusal with the response to another request.
-        (_, false) if is_refused => {
-            let failure = Failure::of(Reason::Refused, &error);
-            let failure = failure.because(Reason::NotReadable, "it could not be read back");
-            StoreResult::failed(Outcome::Unknown { failure }, &error)
-        }
+        (read, false) if is_refused => refused(&read, &error),
         (_, false) => StoreResult::failed(
             Outcome::NotSent {
                 failure: Failure::of(Reason::NotProcessed, &error),

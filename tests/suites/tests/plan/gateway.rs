@@ -99,30 +99,29 @@ fn an_undo_restores_every_asset() {
     }
 }
 
-#[test]
-fn creations_in_an_empty_group_need_few_requests() {
+/// Copies offer sources into an account that has `existing` other ones. Returns the number of requests beyond
+/// the three that each creation needs: it reads the asset before and afterwards.
+fn further_requests(copied: usize, existing: usize) -> usize {
     let (from, to) = (Fake::default(), Fake::default());
-    from.seed_many(60);
+    from.seed_many(copied);
+    to.seed_many(existing);
     let (_folder, snapshot) = export(&funnelflux_suites::client(&from).build().unwrap());
     let client = funnelflux_suites::client(&to).build().unwrap();
     let plan = run(ChangePlan::copy(&snapshot).plan(&client)).unwrap();
-    assert_eq!(apply(&plan, &client).counts().done, 60);
-    // A creation needs three requests: it reads the asset before and afterwards.
-    let more = to.request_count() - 3 * 60;
+    assert_eq!(apply(&plan, &client).counts().done, copied);
+    usize::try_from(to.request_count()).unwrap() - 3 * copied
+}
+
+#[test]
+fn creations_in_an_empty_group_need_few_requests() {
+    let more = further_requests(60, 0);
     assert!(more < 40, "{more} further requests");
 }
 
 #[test]
 fn creations_beside_few_assets_need_few_requests() {
     for existing in 1..6 {
-        let (from, to) = (Fake::default(), Fake::default());
-        from.seed_many(40);
-        to.seed_many(existing);
-        let (_folder, snapshot) = export(&funnelflux_suites::client(&from).build().unwrap());
-        let client = funnelflux_suites::client(&to).build().unwrap();
-        let plan = run(ChangePlan::copy(&snapshot).plan(&client)).unwrap();
-        assert_eq!(apply(&plan, &client).counts().done, 40);
-        let more = to.request_count() - 3 * 40;
+        let more = further_requests(40, existing);
         assert!(more < 40, "{existing} existing: {more} further requests");
     }
 }

@@ -320,11 +320,10 @@ impl DuplicationSteps {
         }
         let verifies = self.shared.settings.verify == Some(true);
         if !flight.was_made(verifies, &self.shared.stop_signal).await {
-            let entry = Entry::new(item.id, item.position, Outcome::DONE);
-            return result.entries.push(entry.with_copy(Some(copy.into())));
+            return result.end_with_copy(item, copy, Outcome::DONE);
         }
         match self.verify(&copy, &self.name(&item.id), result).await {
-            CopyCheck::Confirmed => result.confirm(item, copy),
+            CopyCheck::Confirmed => result.end_with_copy(item, copy, Outcome::CONFIRMED),
             CopyCheck::Other(failure) => {
                 flight.is_unclear();
                 item.failure = Some(failure);
@@ -332,8 +331,7 @@ impl DuplicationSteps {
             }
             CopyCheck::Unread(failure) => {
                 flight.is_unclear();
-                let entry = Entry::new(item.id, item.position, Outcome::Unknown { failure });
-                result.entries.push(entry.with_copy(Some(copy.into())));
+                result.end_with_copy(item, copy, Outcome::Unknown { failure });
             }
         }
     }
@@ -393,9 +391,9 @@ enum CopyCheck {
 }
 
 impl StepResult {
-    /// Ends an item whose copy was read back.
-    fn confirm(&mut self, item: Item, copy: String) {
-        let entry = Entry::new(item.id, item.position, Outcome::CONFIRMED);
+    /// Ends an item for which a copy is known.
+    fn end_with_copy(&mut self, item: Item, copy: String, outcome: Outcome) {
+        let entry = Entry::new(item.id, item.position, outcome);
         self.entries.push(entry.with_copy(Some(copy.into())));
     }
 }

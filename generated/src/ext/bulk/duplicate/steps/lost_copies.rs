@@ -7,7 +7,7 @@
 use super::{CopyCheck, DuplicationSteps, LIST_READS, end_job};
 use crate::ext::bulk::engine::{Item, StepResult, pause};
 use crate::ext::bulk::journal::CopyRequest;
-use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
+use crate::ext::bulk::{Failure, Outcome, Reason};
 use crate::ext::resource::ListRow;
 use crate::values::id::generator::created_at;
 use std::collections::HashMap;
@@ -53,17 +53,17 @@ impl DuplicationSteps {
         for mut item in all {
             let request = self.unknown().get(item.id.as_str()).cloned().unwrap_or_default();
             if let Some(copy) = &request.copy {
-                match self.verify(copy, &self.name(&item.id), result).await {
-                    CopyCheck::Confirmed => {
-                        result.confirm(item, copy.clone());
-                        continue;
+                let outcome = match self.verify(copy, &self.name(&item.id), result).await {
+                    CopyCheck::Confirmed => Some(Outcome::CONFIRMED),
+                    CopyCheck::Unread(failure) => Some(Outcome::Unknown { failure }),
+                    CopyCheck::Other(failure) => {
+                        item.failure = Some(failure);
+                        None
                     }
-                    CopyCheck::Unread(failure) => {
-                        let entry = Entry::new(item.id, item.position, Outcome::Unknown { failure });
-                        result.entries.push(entry.with_copy(Some(copy.clone().into())));
-                        continue;
-                    }
-                    CopyCheck::Other(failure) => item.failure = Some(failure),
+                };
+                if let Some(outcome) = outcome {
+                    result.end_with_copy(item, copy.clone(), outcome);
+                    continue;
                 }
             }
             items.push((item, request));
@@ -114,7 +114,7 @@ impl DuplicationSteps {
         let outcome = match found {
             Search::Copy(copy) => {
                 self.known().copies.insert(copy.clone());
-                return result.confirm(item, copy);
+                return result.end_with_copy(item, copy, Outcome::CONFIRMED);
             }
             Search::NotMade(note) => Outcome::NotSent {
                 failure: failure.because(Reason::NotProcessed, &note),
