@@ -1,4 +1,4 @@
-//! A hand-written client for the measured calls. It uses reqwest and serde, and its bulk job is a loop.
+//! A hand-written client for the measured calls and jobs. It uses reqwest and serde, and its jobs are loops.
 //!
 //! This client has no retries, no token renewal, no parsing of error messages, and no limits except a
 //! timeout.
@@ -172,5 +172,50 @@ impl HandWrittenClient {
             .buffer_unordered(concurrency)
             .try_collect()
             .await
+    }
+    /// Reads all offer sources in concurrent requests of `chunk_size` IDs each. Awaits `wait` before each
+    /// request. Stops at the first error.
+    ///
+    /// # Errors
+    /// Returns an error if a request fails or a response does not decode.
+    pub async fn read_all(
+        &self,
+        chunk_size: usize,
+        concurrency: usize,
+        wait: impl AsyncFn(),
+    ) -> reqwest::Result<Vec<OfferSource>> {
+        wait().await;
+        let rows = self.list::<OfferSourceInfo>(None).await?.into_iter();
+        let ids: Vec<String> = rows.map(|row| row.id_offer_source).collect();
+        let read = async |ids: &[String]| {
+            wait().await;
+            self.find_many(ids).await
+        };
+        let chunks = stream::iter(ids.chunks(chunk_size)).map(read);
+        let found: Vec<Vec<OfferSource>> = chunks.buffer_unordered(concurrency).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Saves offer sources concurrently, and finds each before and afterwards. Awaits `wait` before each
+    /// request. Stops at the first error.
+    ///
+    /// # Errors
+    /// Returns an error if a request fails or a response does not decode.
+    pub async fn save_all(
+        &self,
+        sources: &[OfferSource],
+        concurrency: usize,
+        wait: impl AsyncFn(),
+    ) -> reqwest::Result<()> {
+        let save = async |source: &OfferSource| {
+            wait().await;
+            self.find(&source.id_offer_source).await?;
+            wait().await;
+            self.save(source).await?;
+            wait().await;
+            self.find(&source.id_offer_source).await.map(drop)
+        };
+        let saves = stream::iter(sources).map(save);
+        saves.buffer_unordered(concurrency).try_collect().await
     }
 }

@@ -11,10 +11,9 @@ use funnelflux::{
     transport::{HttpTransport, Transport as _, from_fn},
 };
 use funnelflux_benches::{
-    hand_written::{HandWrittenClient, OfferSource, OfferSourceInfo},
+    hand_written::HandWrittenClient,
     workload::{CHUNK_SIZE, CONCURRENCY},
 };
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::{
     fmt::Write as _,
     process::Command,
@@ -115,36 +114,19 @@ pub(crate) fn run(base_url: &str, job: &str, latency: Duration) -> Result<(), Bo
 
 /// Runs a hand-written loop with the requests of an export or a plan. It keeps nothing and checks nothing.
 async fn by_hand(base_url: &str, job: &str, latency: Duration) -> Result<(u32, Duration), BoxError> {
-    let client = &HandWrittenClient::new(base_url, crate::FAKE_TOKEN)?;
-    let requests = &AtomicU32::new(0);
+    let client = HandWrittenClient::new(base_url, crate::FAKE_TOKEN)?;
+    let requests = AtomicU32::new(0);
     let wait = async || {
         requests.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(latency).await;
     };
-    let is_saving = job == "save-all";
     let start = Instant::now();
-    wait().await;
-    let listed = client.list::<OfferSourceInfo>(None).await?.into_iter();
-    let ids: Vec<String> = listed.map(|row| row.id_offer_source).collect();
-    let read = async |ids: &[String]| {
-        wait().await;
-        client.find_many(ids).await
-    };
-    let save = async |mut source: OfferSource| {
-        let id = source.id_offer_source.clone();
-        source.postback_tx_id = Some("changed".to_owned());
-        wait().await;
-        client.find(&id).await?;
-        wait().await;
-        client.save(&source).await?;
-        wait().await;
-        client.find(&id).await.map(drop)
-    };
-    let chunks = stream::iter(ids.chunks(CHUNK_SIZE)).map(read);
-    let found: Vec<Vec<OfferSource>> = chunks.buffer_unordered(CONCURRENCY).try_collect().await?;
-    if is_saving {
-        let saves = stream::iter(found.into_iter().flatten()).map(save);
-        saves.buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+    let mut sources = client.read_all(CHUNK_SIZE, CONCURRENCY, &wait).await?;
+    if job == "save-all" {
+        for source in &mut sources {
+            source.postback_tx_id = Some("changed".to_owned());
+        }
+        client.save_all(&sources, CONCURRENCY, &wait).await?;
     }
     Ok((requests.load(Ordering::Relaxed), start.elapsed()))
 }
