@@ -169,7 +169,7 @@ pub fn input(bytes: &[u8]) {
         assert!(failure.to_string().contains("file"), "{failure}");
     }
     for text in &lines {
-        match input::assignment(text) {
+        match input::assignment(input::SET, text) {
             Ok(assignment) => {
                 let mut target: Value = serde_json::from_str(&rest).unwrap_or_default();
                 if assignment.path.set(&mut target, assignment.value.clone()).is_ok() {

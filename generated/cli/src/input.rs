@@ -11,7 +11,13 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::fs;
 use std::io::{self, Read};
+use std::iter;
 use std::path::Path;
+
+/// The option that sets a property to JSON or a text.
+pub(crate) const SET: &str = "set";
+/// The option that sets a property to a text.
+pub(crate) const SET_STRING: &str = "set-string";
 
 /// Returns the arguments for IDs, which are given on the command line or in a file.
 pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
@@ -29,19 +35,31 @@ pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
 
 /// Returns the options for a request body.
 pub(crate) fn body_arguments() -> Vec<Arg> {
-    vec![
-        Arg::new("json")
-            .long("json")
-            .value_name("FILE")
-            .help("Read the JSON body from a file; \"-\" means stdin"),
-        Arg::new("set")
-            .long("set")
+    let json = Arg::new("json")
+        .long("json")
+        .value_name("FILE")
+        .help("Read the JSON body from a file; \"-\" means stdin");
+    iter::once(json).chain(set_arguments("the body")).collect()
+}
+
+/// Returns the options that set properties of `target`.
+pub(crate) fn set_arguments(target: &str) -> [Arg; 2] {
+    [
+        Arg::new(SET)
+            .long(SET)
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
-            .help(
-                "Set a property of the body. PATH=VALUE sets VALUE as JSON, or as text if it is not valid \
-                 JSON; PATH:=VALUE always sets it as text",
-            ),
+            .help(format!(
+                "Set a property of {target}. PATH=VALUE sets VALUE as JSON, or as text if it is not valid \
+                 JSON; PATH:=VALUE refuses what is not valid JSON",
+            )),
+        Arg::new(SET_STRING)
+            .long(SET_STRING)
+            .value_name("PATH=TEXT")
+            .action(ArgAction::Append)
+            .help(format!(
+                "Set a property of {target} to a text, even if it looks like JSON"
+            )),
     ]
 }
 
@@ -342,26 +360,45 @@ pub(crate) struct Assignment {
     pub(crate) value: Value,
 }
 
-/// Reads the options `--set`.
+/// Reads the options `--set` and `--set-string`, in the order in which they are given.
 pub(crate) fn assignments(matches: &ArgMatches) -> Result<Vec<Assignment>, Failure> {
-    let given = matches.get_many::<String>("set").into_iter().flatten();
-    given.map(|text| assignment(text)).collect()
+    let given = |option: &'static str| {
+        let indices = matches.indices_of(option).into_iter().flatten();
+        let texts = matches.get_many::<String>(option).into_iter().flatten();
+        indices.zip(texts).map(move |(index, text)| (index, option, text))
+    };
+    let mut given: Vec<_> = given(SET).chain(given(SET_STRING)).collect();
+    given.sort_unstable();
+    let assignments = given
+        .into_iter()
+        .map(|(_, option, text)| assignment(option, text));
+    assignments.collect()
 }
 
-pub(crate) fn assignment(text: &str) -> Result<Assignment, Failure> {
+/// Reads a value of `--set` or `--set-string`.
+pub(crate) fn assignment(option: &str, text: &str) -> Result<Assignment, Failure> {
     let Some((path, value)) = text.split_once('=') else {
-        return Err(Failure::usage(format!("--set {text:?} has no =")).fix("write --set PATH=VALUE"));
+        return Err(Failure::usage(format!("--{option} {text:?} has no ="))
+            .fix(format!("write --{option} PATH=VALUE")));
     };
-    let (path, value) = match path.strip_suffix(':') {
-        Some(path) => (path, Value::from(value)),
-        None => match json::parse(value) {
-            Ok(value) => (path, value),
-            Err(ParseError::Rounded(number)) => {
-                return Err(Failure::usage(format!("--set {text:?}: {number}"))
-                    .fix(format!("shorten the number, or write {path}:=VALUE for a text")));
-            }
-            Err(_) => (path, Value::from(value)),
-        },
+    let refused = |error: &ParseError, fix: &str| {
+        let name = path.trim_end_matches(':');
+        Failure::usage(format!("--{option} {text:?}: {error}"))
+            .fix(format!("{fix}, or write --{SET_STRING} {name}=TEXT for a text"))
+    };
+    let (path, must_be_json) = match path.strip_suffix(':') {
+        Some(path) if option == SET => (path, true),
+        _ => (path, false),
+    };
+    let value = if option == SET_STRING {
+        Value::from(value)
+    } else {
+        match json::parse(value) {
+            Ok(value) => value,
+            Err(error @ ParseError::Rounded(_)) => return Err(refused(&error, "shorten the number")),
+            Err(error) if must_be_json => return Err(refused(&error, "correct the value")),
+            Err(_) => Value::from(value),
+        }
     };
     let path = JsonPath::parse(path).map_err(Failure::usage)?;
     Ok(Assignment { path, value })
@@ -437,21 +474,47 @@ mod tests {
 
     #[test]
     fn assignments_are_json_or_text() {
-        for (text, expected) in [
-            ("a=1", json!(1)),
-            ("a:=1", json!("1")),
-            ("a=x=y", json!("x=y")),
-            ("a=", json!("")),
-            ("a={\"b\":null}", json!({ "b": null })),
+        for (option, text, expected) in [
+            (SET, "a=1", json!(1)),
+            (SET, "a:=1", json!(1)),
+            (SET, "a=x=y", json!("x=y")),
+            (SET, "a=", json!("")),
+            (SET, "a={\"b\":null}", json!({ "b": null })),
+            (SET_STRING, "a=1", json!("1")),
+            (SET_STRING, "a=1e999", json!("1e999")),
+            (SET_STRING, "a=x=y", json!("x=y")),
         ] {
-            assert_eq!(assignment(text).unwrap().value, expected, "{text}");
+            let assignment = assignment(option, text).unwrap();
+            assert_eq!(
+                (assignment.path.pointer(), assignment.value),
+                ("/a".into(), expected),
+                "{text}"
+            );
         }
-        assert!(assignment("a").is_err() && assignment("=1").is_err());
-        assert_eq!(
-            assignment("a=1e999").unwrap_err().to_string(),
-            "error: --set \"a=1e999\": the number 1e999 is out of range\nfix: shorten the number, or write \
-             a:=VALUE for a text"
-        );
-        assert_eq!(assignment("a:=1e999").unwrap().value, "1e999");
+        for text in ["a", "=1"] {
+            assert!(assignment(SET, text).is_err() && assignment(SET_STRING, text).is_err());
+        }
+        for (text, problem, fix) in [
+            (
+                "a=1e999",
+                "the number 1e999 is out of range",
+                "shorten the number",
+            ),
+            (
+                "a:=1e999",
+                "the number 1e999 is out of range",
+                "shorten the number",
+            ),
+            (
+                "a:={\"b\":1",
+                "invalid JSON: EOF while parsing an object at line 1 column 6",
+                "correct the value",
+            ),
+        ] {
+            let expected = format!(
+                "error: --set {text:?}: {problem}\nfix: {fix}, or write --set-string a=TEXT for a text"
+            );
+            assert_eq!(assignment(SET, text).unwrap_err().to_string(), expected);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::confirm::Expected;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
-use crate::input::require_regular_file;
+use crate::input::{self, require_regular_file};
 use crate::journals;
 use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
@@ -27,8 +27,16 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Arguments that a resumed job takes from its journal.
-const RECORDED: [&str; 8] = [
-    "ids", "ids-from", "children", "to", "name", "into", "set", "journal",
+const RECORDED: [&str; 9] = [
+    "ids",
+    "ids-from",
+    "children",
+    "to",
+    "name",
+    "into",
+    input::SET,
+    input::SET_STRING,
+    "journal",
 ];
 
 /// Returns the options of commands that run a job.

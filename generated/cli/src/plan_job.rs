@@ -76,18 +76,18 @@ pub(crate) struct PlanCommand<'c> {
 impl PlanCommand<'_> {
     /// Shows a plan, and applies it unless `--plan` or `--out` is given.
     pub(crate) async fn run(&self, client: &Client, plan: &ChangePlan) -> CommandResult {
-        if let Some(path) = self.matches.get_one::<PathBuf>("out") {
+        let exit = if let Some(path) = self.matches.get_one::<PathBuf>("out") {
             write_whole(path, plan.to_json().as_bytes())?;
             self.show(plan)?;
             let command = self.context.command_line(&["apply", &journals::argument(path)]);
             note(&format!("nothing was changed; apply the plan with: {command}"));
-            return Ok(Exit::Done);
-        }
-        if self.matches.get_flag("plan") {
+            Exit::Done
+        } else if self.matches.get_flag("plan") {
             self.show(plan)?;
-            return Ok(Exit::Done);
-        }
-        let exit = self.apply(client, plan, None).await?;
+            Exit::Done
+        } else {
+            self.apply(client, plan, None).await?
+        };
         // The notes state differences that the plan does not remove. Nobody has reviewed them before, so a
         // plan with notes does only a part of the request. The notes of `replace` do not count, because they
         // also state which groups cannot be searched.

@@ -41,7 +41,7 @@ fn inputs_with_such_a_number_are_refused() {
     let set = format!("offer-sources set {} --set bid=1e999 --yes", ids[1]);
     insta::assert_snapshot!(world.run(&set).code(2).err, @r#"
     error: --set "bid=1e999": the number 1e999 is out of range
-    fix: shorten the number, or write bid:=VALUE for a text
+    fix: shorten the number, or write --set-string bid=TEXT for a text
     "#);
     let api = format!(
         "api POST /offersource/save/ --set idOfferSource={} --set bid={DIGITS} --yes",

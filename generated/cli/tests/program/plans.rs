@@ -41,9 +41,15 @@ fn golden(text: &str, ids: &[String]) -> String {
 #[test]
 fn properties_are_set_after_a_plan() {
     let (world, ids) = world();
-    let line = "offer-sources set 'Source 1' 'Source 2' --set postbackTxId=tx2 --set queryParams.sub:=1";
+    let line =
+        "offer-sources set 'Source 1' 'Source 2' --set postbackTxId=tx2 --set-string queryParams.sub=1";
     let plan = world.run(&format!("{line} --plan")).code(0);
     insta::assert_snapshot!("set", golden(&plan.out, &ids));
+    let line_order = "--set-string postbackTxId=tx1 --set postbackTxId=2 --set-string postbackTxId=3 --plan";
+    let plan_order = world
+        .run(&format!("offer-sources set 'Source 1' {line_order}"))
+        .code(0);
+    assert!(plan_order.out.ends_with("\"3\"\n"), "{}", plan_order.out);
     let refused = world.run(line).code(2);
     assert!(
         refused.err.contains("save 2 assets needs a confirmation"),

@@ -370,13 +370,15 @@ fn a_resumed_deletion_asks_again() {
 #[test]
 fn what_is_not_as_requested_is_no_success() {
     let (world, ids) = World::new(2);
-    let partly = world
-        .run(&format!(
-            "offer-sources set {} --set status=Active --set postbackTxId=x --yes",
-            ids[0]
-        ))
-        .code(3);
-    assert!(partly.err.contains("not planned"), "{}", partly.err);
+    let line = format!(
+        "offer-sources set {} --set status=Active --set postbackTxId=x",
+        ids[0]
+    );
+    for option in ["--plan", "--out plan.json", "--yes"] {
+        let partly = world.run(&format!("{line} {option}")).code(3);
+        let text = if option == "--yes" { partly.err } else { partly.out };
+        assert!(text.contains("not planned"), "{option}: {text}");
+    }
     let managed = world
         .run(&format!(
             "offer-sources set {} --set meta.version=9 --yes",

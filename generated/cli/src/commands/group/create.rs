@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
+use crate::input::Assignment;
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::text::one_line;
@@ -36,14 +37,16 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         .id
         .clone()
         .ok_or_else(|| Failure::usage("these assets have no IDs"))?;
-    let bodies = bodies(matches)?;
+    let assignments = input::assignments(matches)?;
+    let bodies = bodies(matches, &assignments)?;
     let mut wanted = Vec::with_capacity(bodies.len());
     let mut ids = Vec::with_capacity(bodies.len());
     let mut added = AddedFields::default();
     for mut body in bodies {
-        for assignment in input::assignments(matches)? {
+        for assignment in &assignments {
             let path = view.path(&assignment.path);
-            path.set(&mut body, assignment.value).map_err(Failure::usage)?;
+            path.set(&mut body, assignment.value.clone())
+                .map_err(Failure::usage)?;
         }
         let id = match group.id(&body).filter(|id| !id.is_empty()) {
             Some(id) => given_id(id.into_owned(), &ids)?,
@@ -70,10 +73,10 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
 }
 
 /// Returns the bodies of the new assets from `--json`, which is one object or a list of objects. If only
-/// `--set` is given, returns one empty object.
-fn bodies(matches: &ArgMatches) -> Result<Vec<Value>, Failure> {
+/// properties are given, returns one empty object.
+fn bodies(matches: &ArgMatches, assignments: &[Assignment]) -> Result<Vec<Value>, Failure> {
     let bodies = match input::json(matches)? {
-        None if matches.get_one::<String>("set").is_none() => {
+        None if assignments.is_empty() => {
             return Err(Failure::usage("there is nothing to create")
                 .fix("describe the asset with --set PATH=VALUE or --json FILE"));
         }

@@ -5,7 +5,7 @@ use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
 use crate::job::{self, JobCommand};
 use crate::{assets, input};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::{AssetGroup, ChangeRecord};
 use serde_json::{Map, Value, json};
@@ -32,17 +32,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
     if !group.abilities().override_copy {
         return command;
     }
-    command.args([
-        Arg::new("set")
-            .long("set")
-            .value_name("PATH=VALUE")
-            .action(ArgAction::Append)
-            .help(
-                "Set a property of the copies. PATH=VALUE sets VALUE as JSON, or as text if it is not valid \
-                 JSON; PATH:=VALUE always sets it as text",
-            ),
-        fields::argument(),
-    ])
+    command
+        .args(input::set_arguments("the copies"))
+        .arg(fields::argument())
 }
 
 pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {

@@ -7,7 +7,7 @@ use crate::input::Assignment;
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{ArgGroup, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
@@ -21,16 +21,12 @@ pub(super) fn command(group: AssetGroup) -> Command {
             group.name()
         ))
         .args(input::id_arguments("IDs or exact names"))
-        .arg(
-            Arg::new("set")
-                .long("set")
+        .args(input::set_arguments("the assets"))
+        .group(
+            ArgGroup::new("properties")
+                .args([input::SET, input::SET_STRING])
                 .required(true)
-                .value_name("PATH=VALUE")
-                .action(ArgAction::Append)
-                .help(
-                    "Property to set. PATH=VALUE sets VALUE as JSON, or as text if it is not valid JSON; \
-                     PATH:=VALUE always sets it as text",
-                ),
+                .multiple(true),
         )
         .arg(fields::argument())
         .args(arguments())
