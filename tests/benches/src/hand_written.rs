@@ -70,6 +70,11 @@ struct ArchiveRequest {
     entries: Vec<String>,
 }
 
+#[derive(Serialize)]
+struct DuplicateRequest {
+    name: String,
+}
+
 impl HandWrittenClient {
     /// Creates a client of the service at `base_url`.
     ///
@@ -217,5 +222,29 @@ impl HandWrittenClient {
         };
         let saves = stream::iter(sources).map(save);
         saves.buffer_unordered(concurrency).try_collect().await
+    }
+    /// Makes a copy of each offer source in concurrent requests. Awaits `wait` before each request. Stops at
+    /// the first error.
+    ///
+    /// # Errors
+    /// Returns an error if a request fails.
+    pub async fn duplicate_all(
+        &self,
+        sources: &[OfferSource],
+        concurrency: usize,
+        wait: impl AsyncFn(),
+    ) -> reqwest::Result<()> {
+        let url = &format!("{}/offersource/duplicate/", self.base_url);
+        let duplicate = async |source: &OfferSource| {
+            let id = &source.id_offer_source;
+            let request = self.http.post(url).query(&[("idOfferSource", id)]);
+            let request = request.json(&DuplicateRequest {
+                name: format!("Copy of {id}"),
+            });
+            wait().await;
+            request.send().await?.error_for_status().map(drop)
+        };
+        let copies = stream::iter(sources).map(duplicate);
+        copies.buffer_unordered(concurrency).try_collect().await
     }
 }

@@ -87,7 +87,7 @@ enum Part {
     Bulk,
     /// Peak memory of bulk jobs.
     Memory,
-    /// Duration of an export and of a plan, compared with the ideal duration.
+    /// Duration of an export, a plan and a duplication, compared with the ideal duration.
     Plans,
     /// CPU time of the program, compared with `curl | jq` and with a hand-written loop. Requires curl and jq.
     Program,

@@ -1,4 +1,5 @@
-//! Measures the duration of an export and of a plan over a slow network, as a multiple of the ideal duration.
+//! Measures the duration of an export, a plan and a duplication over a slow network, as a multiple of the ideal
+//! duration.
 
 use crate::{
     BoxError, Size,
@@ -7,8 +8,9 @@ use crate::{
 };
 use funnelflux::{
     Client,
-    ext::{plan::ChangePlan, snapshot::Snapshot},
+    ext::{DuplicateMany as _, plan::ChangePlan, snapshot::Snapshot},
     transport::{HttpTransport, Transport as _, from_fn},
+    types::{DuplicateRequest, OfferSourceId},
 };
 use funnelflux_benches::{
     hand_written::HandWrittenClient,
@@ -26,24 +28,38 @@ use std::{
 
 /// The measured jobs. An export sends few requests, each for many assets. With a short latency, its duration
 /// would mainly depend on the disk.
-const JOBS: [JobRow; 3] = [
+const JOBS: [JobRow; 4] = [
     JobRow {
         name: "export into a folder",
         job: "folder",
         hand_written: "read-all",
+        assets: 10_000,
         latency: Duration::from_millis(250),
+        target: "1.15",
     },
     JobRow {
         name: "export into a `.tar.gz` file",
         job: "archive",
         hand_written: "read-all",
+        assets: 10_000,
         latency: Duration::from_millis(250),
+        target: "1.15",
     },
     JobRow {
         name: "apply a change of each asset",
         job: "apply",
         hand_written: "save-all",
+        assets: 10_000,
         latency: Duration::from_millis(50),
+        target: "1.15",
+    },
+    JobRow {
+        name: "duplicate each asset",
+        job: "duplicate",
+        hand_written: "duplicate-all",
+        assets: 2_000,
+        latency: Duration::from_millis(50),
+        target: "–",
     },
 ];
 
@@ -54,12 +70,14 @@ struct JobRow {
     job: &'static str,
     /// The same for the hand-written loop.
     hand_written: &'static str,
-    /// Latency of each request.
+    assets: usize,
+    /// Latency of each request; see [`delay`].
     latency: Duration,
+    /// Maximum ratio of `funnelflux` to the ideal duration.
+    target: &'static str,
 }
 
 pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
-    let assets = size.of(10_000);
     let mut table = "| job | request latency | requests | hand-written loop | funnelflux | target |\n\
         |---|---:|---:|---:|---:|---:|\n"
         .to_owned();
@@ -69,6 +87,7 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
     let folder = tempfile::tempdir_in(workspace::target())?;
     for row in JOBS {
         let JobRow { name, latency, .. } = row;
+        let assets = size.of(row.assets);
         let milliseconds = latency.as_millis().to_string();
         let run = |job| -> Result<(u32, f64), BoxError> {
             let service = ServiceProcess::start_fake(assets)?;
@@ -90,12 +109,15 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
         writeln!(
             table,
             "| {name}, {assets} assets | {milliseconds} ms | {requests} | {hand_written:.2} | {ours:.2} \
-             | 1.15 |"
+             | {} |",
+            row.target
         )?;
     }
     table.push_str(
         "\nThe hand-written loop sends the same requests to the same service, but writes no files and no \
-         journal, and compares nothing.\n",
+         journal, and compares nothing. For the duplication, the latency varies between a half and one and a \
+         half of the given one. The result of a duplication counts only when the requests that were in flight \
+         at the same time have ended, so requests with a short latency wait for others.\n",
     );
     Ok(table)
 }
@@ -104,7 +126,7 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
 pub(crate) fn run(base_url: &str, job: &str, latency: Duration) -> Result<(), BoxError> {
     let (requests, elapsed) = crate::runtime()?.block_on(async {
         match job {
-            "read-all" | "save-all" => by_hand(base_url, job, latency).await,
+            "read-all" | "save-all" | "duplicate-all" => by_hand(base_url, job, latency).await,
             _ => with_crate(base_url, job, latency).await,
         }
     })?;
@@ -112,17 +134,31 @@ pub(crate) fn run(base_url: &str, job: &str, latency: Duration) -> Result<(), Bo
     Ok(())
 }
 
-/// Runs a hand-written loop with the requests of an export or a plan. It keeps nothing and checks nothing.
+/// Returns the latency of a request. If a duplication is measured, it varies between a half and one and a half
+/// of the given latency, because a duplication waits for the requests that are in flight together.
+fn delay(job: &str, latency: Duration, number: u32) -> Duration {
+    if job.starts_with("duplicate") {
+        latency / 2 + latency * (number * 5 % 9) / 8
+    } else {
+        latency
+    }
+}
+
+/// Runs a hand-written loop with the requests of the job. It keeps nothing and checks nothing.
 async fn by_hand(base_url: &str, job: &str, latency: Duration) -> Result<(u32, Duration), BoxError> {
     let client = HandWrittenClient::new(base_url, crate::FAKE_TOKEN)?;
     let requests = AtomicU32::new(0);
     let wait = async || {
-        requests.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(latency).await;
+        let number = requests.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(delay(job, latency, number)).await;
     };
-    let start = Instant::now();
+    let mut start = Instant::now();
     let mut sources = client.read_all(CHUNK_SIZE, CONCURRENCY, &wait).await?;
-    if job == "save-all" {
+    if job == "duplicate-all" {
+        requests.store(0, Ordering::Relaxed);
+        start = Instant::now();
+        client.duplicate_all(&sources, CONCURRENCY, &wait).await?;
+    } else if job == "save-all" {
         for source in &mut sources {
             source.postback_tx_id = Some("changed".to_owned());
         }
@@ -134,11 +170,13 @@ async fn by_hand(base_url: &str, job: &str, latency: Duration) -> Result<(u32, D
 async fn with_crate(base_url: &str, job: &str, latency: Duration) -> Result<(u32, Duration), BoxError> {
     let requests = Arc::new(AtomicU32::new(0));
     let (http, counter) = (Arc::new(HttpTransport::new()?), Arc::clone(&requests));
+    let name = job.to_owned();
     let transport = from_fn(move |request| {
-        counter.fetch_add(1, Ordering::Relaxed);
+        let number = counter.fetch_add(1, Ordering::Relaxed);
+        let delay = delay(&name, latency, number);
         let http = Arc::clone(&http);
         async move {
-            tokio::time::sleep(latency).await;
+            tokio::time::sleep(delay).await;
             http.send(request).await
         }
     });
@@ -153,15 +191,31 @@ async fn with_crate(base_url: &str, job: &str, latency: Duration) -> Result<(u32
     requests.store(0, Ordering::Relaxed);
     let start = Instant::now();
     let export = Snapshot::export(&client).groups(groups);
-    if job == "folder" {
-        export.to_folder(folder.join("backup")).await?;
-    } else if job == "archive" {
-        export.to_archive(folder.join("backup.tar.gz")).await?;
-    } else {
-        let report = plan.apply(&client).journal(folder.join("journal")).send().await?;
-        if !report.is_success() {
-            return Err(report.to_string().into());
+    let journal = folder.join("journal");
+    let failure = match job {
+        "folder" => export.to_folder(folder.join("backup")).await.map(|_| None)?,
+        "archive" => export
+            .to_archive(folder.join("backup.tar.gz"))
+            .await
+            .map(|_| None)?,
+        "duplicate" => {
+            let ids: Vec<String> = plan
+                .entries()
+                .iter()
+                .map(|entry| entry.key().id.clone())
+                .collect();
+            let copy = |id: &OfferSourceId| DuplicateRequest::new(format!("Copy of {id}"));
+            let copies = client.offer_sources().duplicate_many(ids, copy);
+            let report = copies.concurrency(CONCURRENCY).journal(journal).send().await?;
+            (!report.is_success()).then(|| report.to_string())
         }
+        _ => {
+            let report = plan.apply(&client).journal(journal).send().await?;
+            (!report.is_success()).then(|| report.to_string())
+        }
+    };
+    if let Some(failure) = failure {
+        return Err(failure.into());
     }
     Ok((requests.load(Ordering::Relaxed), start.elapsed()))
 }

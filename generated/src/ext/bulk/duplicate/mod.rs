@@ -91,6 +91,9 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// gets the ID of the other copy, unless the copies are read back: switch on [`verify`](Bulk::verify), or set
 /// the [`concurrency`](Bulk::concurrency) to 1, if the IDs of the copies matter and a gateway is between.
 ///
+/// Therefore, a request is in progress until the requests that were in flight at the same time have ended. If
+/// the latency varies, this makes a job with concurrent requests slower, by half in a measurement.
+///
 /// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
 /// [`plan`](Bulk::plan). [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each
 /// copy is read back.
