@@ -432,10 +432,14 @@ impl<'a> Execution<'a> {
             .transport()
             .send(request)
             .await
-            .map_err(ErrorKind::Transport)?;
+            .map_err(|error| ErrorKind::Transport(error.redact(&redactor)))?;
         let (head, chunks) = response.into_parts();
         let limit = self.client.settings().max_response_bytes;
-        let body = read_body(head.status, chunks, limit, attempt_timeout).await?;
+        let body = read_body(head.status, chunks, limit, attempt_timeout).await;
+        let body = body.map_err(|error| match error {
+            ErrorKind::Transport(error) => ErrorKind::Transport(error.redact(&redactor)),
+            other => other,
+        })?;
         Ok(ReceivedResponse {
             status: head.status,
             headers: head.headers,

@@ -36,23 +36,67 @@ impl Redactor {
         }
     }
 
-    /// Replaces each secret in the bytes with `[redacted]`. Returns `None` if the bytes contain no secret.
+    /// Replaces each secret in the bytes with `[redacted]`, also if characters of it are escaped as in JSON,
+    /// URLs or HTML. Returns `None` if the bytes contain no secret.
     pub(crate) fn redact(&self, bytes: &[u8]) -> Option<Bytes> {
-        let is_contained = |secret: &&SecretString| {
-            let secret = secret.expose_secret().as_bytes();
-            !secret.is_empty() && bytes.windows(secret.len()).any(|window| window == secret)
-        };
-        let mut secrets: Vec<&SecretString> = self.all().iter().filter(is_contained).collect();
-        if secrets.is_empty() {
-            return None;
-        }
+        let secrets = self.all().iter().map(|secret| secret.expose_secret());
+        let mut secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
         // Longest first, because one secret may be part of another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        Some(Bytes::from(secrets.iter().fold(text, |text, secret| {
-            text.replace(secret.expose_secret(), "[redacted]")
-        })))
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut redacted = Vec::new();
+        let mut is_redacted = false;
+        let mut rest = bytes;
+        while let Some((first, others)) = rest.split_first() {
+            if let Some(after) = secrets
+                .iter()
+                .find_map(|secret| strip_prefix(rest, secret.as_bytes()))
+            {
+                redacted.extend_from_slice(b"[redacted]");
+                rest = after;
+                is_redacted = true;
+            } else {
+                redacted.push(*first);
+                rest = others;
+            }
+        }
+        is_redacted.then(|| redacted.into())
     }
+}
+
+/// Returns the rest of a text that begins with this secret, escaped or not.
+fn strip_prefix<'t>(mut text: &'t [u8], mut secret: &[u8]) -> Option<&'t [u8]> {
+    while let Some((first, others)) = secret.split_first() {
+        let mut buffer = [0; 4];
+        let escaped = unescape(text).and_then(|(character, rest)| {
+            let secret = secret.strip_prefix(character.encode_utf8(&mut buffer).as_bytes())?;
+            Some((secret, rest))
+        });
+        (secret, text) = match escaped {
+            Some(rests) => rests,
+            None => (others, text.strip_prefix(&[*first])?),
+        };
+    }
+    Some(text)
+}
+
+/// Returns the character that an escape at the start of a text stands for, and the rest of the text.
+fn unescape(text: &[u8]) -> Option<(char, &[u8])> {
+    let (number, radix, rest) = match text {
+        [b'\\', b'u', a, b, c, d, rest @ ..] => ([*a, *b, *c, *d].to_vec(), 16, rest),
+        [b'\\', character @ (b'"' | b'\\' | b'/'), rest @ ..] => return Some((char::from(*character), rest)),
+        [b'%', a, b, rest @ ..] => ([*a, *b].to_vec(), 16, rest),
+        [b'&', b'#', entity @ ..] => {
+            let (number, rest) = entity.split_at(entity.iter().take(8).position(|byte| *byte == b';')?);
+            let (number, radix) = match number {
+                [b'x' | b'X', number @ ..] => (number, 16),
+                number => (number, 10),
+            };
+            (number.to_vec(), radix, rest.strip_prefix(b";")?)
+        }
+        _ => return None,
+    };
+    let number = u32::from_str_radix(std::str::from_utf8(&number).ok()?, radix).ok()?;
+    Some((char::from_u32(number)?, rest))
 }
 
 impl std::fmt::Debug for Redactor {
@@ -74,5 +118,28 @@ mod tests {
             Some(Bytes::from("[redacted] [redacted]"))
         );
         assert_eq!(redactor.redact(b"nothing"), None);
+    }
+
+    #[test]
+    fn escaped_secrets_are_redacted() {
+        let redactor = Redactor::for_credentials(&[Credentials::new(r"a/b+c\d%e")]);
+        for text in [
+            r"a/b+c\d%e",
+            r"a\/b+c\\d%e",
+            r"\u0061\u002Fb\u002bc\u005cd\u0025e",
+            "a%2Fb%2bc%5Cd%25e",
+            "a&#x2F;b&#43;c&#92;d&#X25;e",
+        ] {
+            let text = format!(r#"{{"\u": "%& {text}"}}"#);
+            let redacted = redactor.redact(text.as_bytes());
+            assert_eq!(
+                redacted,
+                Some(Bytes::from(r#"{"\u": "%& [redacted]"}"#)),
+                "{text}"
+            );
+        }
+        for text in [r"a/b+c\d%", "a%2", r"a\u00", "a&#", "a&#47", "%%a&#x2F;b+c"] {
+            assert_eq!(redactor.redact(text.as_bytes()), None, "{text}");
+        }
     }
 }

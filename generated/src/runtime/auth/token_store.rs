@@ -1,7 +1,8 @@
 //! Token stores: the trait, and the implementation that keeps tokens in memory.
 
-use super::Credentials;
+use super::{Credentials, Redactor};
 use crate::transport::BoxFuture;
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 /// Error of a token store.
@@ -57,7 +58,7 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Returns an error if the tokens cannot be stored. The client keeps using the new tokens, attempts to
     /// store them again a minute later and logs a warning with `tracing`. If the service has also replaced
     /// the refresh token, the next call fails with this error, because other processes could no longer renew
-    /// the stored tokens.
+    /// the stored tokens. In the text of the error, the client redacts the tokens that it knows.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Prevents renewals by other processes until the guard is dropped. Default: no lock.
@@ -83,6 +84,21 @@ pub trait TokenStore: Send + Sync + 'static {
     fn description(&self) -> String {
         "the token store".to_owned()
     }
+}
+
+/// Stores tokens. The text of an error contains neither these tokens nor those of `others`.
+pub(super) async fn save<'c>(
+    store: &dyn TokenStore,
+    credentials: &'c Credentials,
+    others: Option<&'c Credentials>,
+) -> Result<(), StoreError> {
+    store.save(credentials).await.map_err(|error| {
+        let redactor = Redactor::for_credentials(others.into_iter().chain([credentials]));
+        match redactor.redact_text(&error.to_string()) {
+            Cow::Owned(text) => text.into(),
+            Cow::Borrowed(_) => error,
+        }
+    })
 }
 
 /// Guard for the lock of a store. Dropping the guard releases the lock.

@@ -14,12 +14,14 @@ pub use reqwest::HttpTransport;
 pub(crate) use reqwest::{Configure, is_loopback};
 pub use service::{FromService, TransportService, from_service};
 
+use super::auth::Redactor;
 use super::error::debug_as_display;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http_body::{Body, Frame};
 use std::{
+    borrow::Cow,
     error::Error as StdError,
     fmt,
     future::Future,
@@ -200,6 +202,29 @@ impl TransportError {
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
+
+    /// Redacts secrets. If a text of a cause contains one, the redacted text replaces all causes.
+    pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
+        if let Cow::Owned(text) = redactor.redact_text(&self.causes()) {
+            self.source = text.into();
+        }
+        self
+    }
+
+    /// Texts of all causes. Libraries put the reason at the end of the chain.
+    fn causes(&self) -> String {
+        let mut text = self.source.to_string();
+        let mut next = self.source.source();
+        while let Some(error) = next {
+            let cause = error.to_string();
+            if !text.ends_with(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
+            next = error.source();
+        }
+        text
+    }
 }
 
 /// Converts an I/O error. Transports in tests use this conversion. If no connection was made, the kind is
@@ -231,18 +256,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Certificate => "the certificate of the service is not trusted",
             TransportErrorKind::Request => "the request could not be sent",
         };
-        // Libraries put the reason at the end of the error chain, so the text includes the whole chain.
-        let mut text = String::from(summary);
-        let mut next: Option<&(dyn StdError + 'static)> = Some(&*self.source);
-        while let Some(error) = next {
-            let cause = error.to_string();
-            if !text.ends_with(&cause) {
-                text.push_str(": ");
-                text.push_str(&cause);
-            }
-            next = error.source();
-        }
-        formatter.write_str(&text)?;
+        write!(formatter, "{summary}: {}", self.causes())?;
         if self.kind == TransportErrorKind::Certificate {
             formatter.write_str(
                 "; fix: check the base URL and the clock of this machine; if a proxy or a private authority \

@@ -1,13 +1,18 @@
 //! Checks that no `Debug` or `Display` text, tracing output, panic or error contains a token.
 
 use super::*;
+use funnelflux::auth::{StoreError, TokenStore};
 use funnelflux::hook::{Hook, RequestView, ResponseView};
-use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux::secrecy::ExposeSecret as _;
+use funnelflux::transport::{
+    BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind, from_fn,
+};
 use funnelflux::types::{OfferSource, ParentMutationRequest, StatusFilter};
 use funnelflux::{Client, Credentials};
 use funnelflux_fake::{Fake, Rule, Settings};
 use funnelflux_suites::{InProcess, LARGE, faults};
 use std::fmt::Write as _;
+use std::io;
 use std::sync::{Arc, Mutex};
 
 const CANARY: &str = "CANARY";
@@ -42,6 +47,8 @@ impl Hook for Recorder {
 struct TokenRepeatingService {
     status: u16,
     content_type: &'static str,
+    /// Text for the letter A in the token.
+    letter: &'static str,
 }
 
 impl Transport for TokenRepeatingService {
@@ -55,7 +62,7 @@ impl Transport for TokenRepeatingService {
             .unwrap()
             .to_str()
             .unwrap()
-            .to_owned();
+            .replace('A', self.letter);
         let body = format!(
             r#"{{"error":"invalid {token}","echo":{:?},"tokens":"{token}"}}"#,
             String::from_utf8_lossy(request.body())
@@ -130,13 +137,26 @@ async fn no_token_is_printed_under_any_fault() {
 #[tokio::test(start_paused = true)]
 async fn a_service_that_repeats_the_token_is_not_quoted() {
     for status in [200, 301, 400, 401, 409, 500] {
-        for content_type in ["application/json", "text/plain", "text/html"] {
+        for (content_type, letter) in [
+            ("application/json", "A"),
+            ("application/json", r"\u0041"),
+            ("text/plain", "A"),
+            ("text/html", "A"),
+            ("text/html", "&#x41;"),
+        ] {
             let recorder = Recorder::default();
             let _guard = recorder.listen();
-            let service = TokenRepeatingService { status, content_type };
+            let service = TokenRepeatingService {
+                status,
+                content_type,
+                letter,
+            };
             let builder = Client::builder().credentials(tokens()).hook(recorder.clone());
             run_calls(&builder.transport(service).build().unwrap(), &recorder).await;
-            assert_no_token(&recorder, &format!("{status} {content_type}"));
+            let case = format!("{status} {content_type} {letter}");
+            assert_no_token(&recorder, &case);
+            let output = recorder.0.lock().unwrap();
+            assert!(status == 200 || output.contains("[redacted]"), "{case}: {output}");
         }
     }
 }
@@ -148,6 +168,7 @@ async fn a_panic_with_an_error_or_a_client_holds_no_token() {
     let service = TokenRepeatingService {
         status: 409,
         content_type: "application/json",
+        letter: "A",
     };
     let client = Client::builder()
         .credentials(tokens())
@@ -241,6 +262,7 @@ async fn the_token_of_a_single_call_is_redacted() {
     let service = TokenRepeatingService {
         status: 409,
         content_type: "application/json",
+        letter: "A",
     };
     let builder = Client::builder().hook(recorder.clone()).transport(service);
     let client = builder.build().unwrap();
@@ -249,4 +271,68 @@ async fn the_token_of_a_single_call_is_redacted() {
     let error = call.await.unwrap_err();
     recorder.record_line(format_args!("{error} {error:?}"));
     assert_no_token(&recorder, "a header of one call");
+}
+
+/// A store that quotes the tokens that it cannot save.
+struct QuotingStore;
+
+impl TokenStore for QuotingStore {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>> {
+        Box::pin(std::future::ready(Ok(Some(tokens()))))
+    }
+
+    fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>> {
+        let refresh = credentials.refresh_token().unwrap().expose_secret();
+        let access = credentials.access_token().expose_secret();
+        let error = format!("cannot write {access} and {refresh}");
+        Box::pin(std::future::ready(Err(error.into())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_in_the_error_of_a_store_are_redacted() {
+    let recorder = Recorder::default();
+    let _guard = recorder.listen();
+    let fake = Fake::new(Settings {
+        access_token: "CANARY-access".to_owned(),
+        refresh_token: "CANARY-refresh".to_owned(),
+        rotate_refresh_token: true,
+        ..Settings::default()
+    });
+    fake.expire_access_token();
+    let builder = Client::builder().token_store(QuotingStore).hook(recorder.clone());
+    let client = builder.transport(InProcess::new(&fake)).build().unwrap();
+    let error = client
+        .list_offer_sources(StatusFilter::All, None)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("cannot write [redacted] and [redacted]"),
+        "{error}"
+    );
+    recorder.record_line(format_args!("{error} {error:?}"));
+    let error = client.replace_credentials(tokens()).await.unwrap_err();
+    recorder.record_line(format_args!("{error} {error:?}"));
+    assert_no_token(&recorder, "the error of a store");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_in_the_error_of_a_transport_is_redacted() {
+    let recorder = Recorder::default();
+    let _guard = recorder.listen();
+    let transport = from_fn(async |request: http::Request<bytes::Bytes>| {
+        let header = request.headers().get("authorization").unwrap().to_str().unwrap();
+        let error = io::Error::other(format!("bad header {header}"));
+        Err::<http::Response<bytes::Bytes>, _>(TransportError::new(TransportErrorKind::Request, error))
+    });
+    let builder = Client::builder().credentials(tokens()).hook(recorder.clone());
+    run_calls(&builder.transport(transport).build().unwrap(), &recorder).await;
+    assert_no_token(&recorder, "the error of a transport");
+    let output = recorder.0.lock().unwrap();
+    assert!(
+        output.contains("the request could not be sent: bad header Bearer [redacted]"),
+        "{output}"
+    );
 }

@@ -4,7 +4,7 @@ mod renewal;
 
 pub(crate) use renewal::RenewalOutcome;
 
-use super::{AccountId, BearerToken, Credentials, TokenStore, token_store::StoreError};
+use super::{AccountId, BearerToken, Credentials, TokenStore, token_store, token_store::StoreError};
 use crate::api::BASE_URL;
 use crate::runtime::{
     base_url::normalised,
@@ -279,7 +279,7 @@ impl TokenManager {
         };
         if let (Some(store), Some(credentials)) = (&self.store, credentials) {
             let _guard = store.lock().await?;
-            store.save(&credentials).await?;
+            token_store::save(&**store, &credentials, None).await?;
             self.state().next_save = None;
         }
         Ok(())
@@ -314,7 +314,7 @@ impl TokenManager {
         };
         let save = async {
             let _guard = store.lock().await?;
-            store.save(&credentials).await
+            token_store::save(&**store, &credentials, None).await
         };
         save.await.map_err(|error| {
             self.state().next_save = Some(Instant::now() + SAVE_INTERVAL);

@@ -6,7 +6,7 @@
 
 use super::{CredentialSource, SAVE_INTERVAL, TokenManager, TokenState};
 use crate::runtime::{
-    auth::{BearerToken, Credentials, renewal_request::validate, token_store::StoreError},
+    auth::{BearerToken, Credentials, renewal_request::validate, token_store, token_store::StoreError},
     client::Client,
     error::{Error, ErrorKind},
     hook::RenewalView,
@@ -317,7 +317,10 @@ impl TokenManager {
             return RenewalOutcome::AlreadyReplaced;
         }
         let problem = match &self.store {
-            Some(store) => store.save(&renewed).await.err().map(|error| error.to_string()),
+            Some(store) => {
+                let saved = token_store::save(&**store, &renewed, Some(before)).await;
+                saved.err().map(|error| error.to_string())
+            }
             None => None,
         };
         if let Some(problem) = &problem {
