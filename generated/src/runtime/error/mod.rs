@@ -429,10 +429,10 @@ impl Error {
     ///
     /// # Troubleshooting
     /// True if, in any attempt, the request may have arrived and the service did not clearly reject it.
-    /// Examples are a broken connection, a timeout, a 5xx, an HTML page, and a response that is too large or
-    /// cannot be decoded. A rejection (4xx) counts as *not applied*. It is not documented whether a call with
-    /// a list of IDs can be applied in part before it is rejected. Therefore, the bulk calls in
-    /// [`ext`](crate::ext) read the assets back.
+    /// Examples are a broken connection, a timeout, a 408, a 5xx, an HTML page, and a response that is too
+    /// large or cannot be decoded. Any other rejection (4xx) counts as *not applied*. It is not documented
+    /// whether a call with a list of IDs can be applied in part before it is rejected. Therefore, the bulk
+    /// calls in [`ext`](crate::ext) read the assets back.
     ///
     /// If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a duplication has, look
     /// for the new asset before you send the call again. All other calls can be sent again safely.
@@ -491,7 +491,9 @@ impl ErrorKind {
     /// Returns true if the service may have applied a request that failed in this way.
     pub(crate) fn may_have_been_applied(&self) -> bool {
         match self {
-            Self::Status(response) => response.status.is_server_error(),
+            Self::Status(response) => {
+                response.status.is_server_error() || response.status == http::StatusCode::REQUEST_TIMEOUT
+            }
             Self::Transport(error) => error.kind() == TransportErrorKind::Interrupted,
             Self::Timeout { .. } | Self::TooLarge { .. } | Self::Page(_) | Self::Decode { .. } => true,
             Self::Configuration(_) | Self::Argument(_) | Self::Encode(_) | Self::Login { .. } => false,

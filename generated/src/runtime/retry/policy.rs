@@ -129,7 +129,8 @@ impl RetryPolicy {
         let not_received =
             matches!(failure, ErrorKind::Transport(error) if error.kind() == TransportErrorKind::Connect);
         if repeat == Repeat::Never && !not_received {
-            return RetryDecision::GiveUp(Some("not sent again, because the service could apply it twice"));
+            let twice = "not sent again, because the service could apply it twice";
+            return RetryDecision::GiveUp(failure.may_have_been_applied().then_some(twice));
         }
         if attempts >= self.max_attempts {
             return RetryDecision::GiveUp(None);
@@ -282,6 +283,16 @@ mod tests {
             panic!("no wait")
         };
         assert!(wait <= Duration::from_millis(500));
+    }
+
+    #[test]
+    fn only_a_request_that_may_have_been_applied_could_be_applied_twice() {
+        let twice = |code| {
+            let decision = decide(Repeat::Never, 1, &status(code, None));
+            matches!(decision, RetryDecision::GiveUp(Some(_)))
+        };
+        assert!(twice(408) && twice(503));
+        assert!(!twice(429) && !twice(425));
     }
 
     proptest::proptest! {
