@@ -30,6 +30,7 @@ impl ErrorClass {
             // another host.
             StatusCode::PROXY_AUTHENTICATION_REQUIRED,
             StatusCode::MISDIRECTED_REQUEST,
+            // A write that failed with this status may have been applied; see below.
             StatusCode::REQUEST_TIMEOUT,
             StatusCode::TOO_EARLY,
             StatusCode::TOO_MANY_REQUESTS,
@@ -61,4 +62,21 @@ pub(crate) fn requested_wait(error: &Error) -> Option<Duration> {
 /// because the service suspends accounts that send too many requests.
 pub(crate) fn exceeds_max_wait(error: &Error) -> bool {
     requested_wait(error).is_some_and(|wait| wait > MAX_WAIT)
+}
+
+/// Returns true if the body of the response is a JSON object, as the service's own errors are. The error page
+/// of a gateway is HTML or text, apart from rare gateways that also respond with JSON.
+pub(crate) fn has_json_object(error: &Error) -> bool {
+    let body = error.body().unwrap_or_default();
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
+}
+
+/// Explains a *not found* response to a request whose asset exists.
+pub(crate) fn not_about_the_asset(error: &Error) -> &'static str {
+    if has_json_object(error) {
+        "the asset exists, so this is about something else in the request; fix: check that the category or \
+         the parent in the request exists, and run the job again"
+    } else {
+        "the asset exists, so this is probably the answer of a gateway"
+    }
 }

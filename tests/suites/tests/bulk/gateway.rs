@@ -75,6 +75,17 @@ fn a_gateway_does_not_reject_for_good() {
     }
 }
 
+/// The service responds with 404 to a move into a category that does not exist.
+#[test]
+fn a_missing_category_is_named_as_the_cause() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(3);
+    let report = run(client.offer_sources().move_to_category(ids, "missing").send()).unwrap();
+    assert_eq!(report.counts().to_string(), "0 done, 3 not sent", "{report}");
+    let text = report.to_string();
+    assert!(text.contains("check that the category or the parent"), "{text}");
+}
+
 /// Gateway that answers requests itself. Its function gets the method and URL of a request, and the number of
 /// deletions before it. It returns the status and body of the response, or `None` to forward the request.
 struct Gateway<F> {

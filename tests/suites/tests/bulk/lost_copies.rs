@@ -2,12 +2,16 @@
 
 use crate::duplicates::{DUPLICATE, LIST, copies, made};
 use crate::service::{Alarm, calls, client, client_with_clock, service};
+use bytes::Bytes;
 use funnelflux::Client;
 use funnelflux::ext::{DuplicateMany as _, Duplication, OfferSources, Outcome};
+use funnelflux::transport::{TransportError, from_fn};
 use funnelflux::types::DuplicateRequest;
 use funnelflux_fake::{Fake, Fault, RetryAfter, Rule, Settings};
-use funnelflux_suites::run;
+use funnelflux_suites::{credentials, run};
 use serde_json::json;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 const FIND_MANY: &str = "GET /offersource/find/byIds/";
@@ -166,8 +170,17 @@ fn a_resumed_job_reads_back_a_copy_that_the_response_named() {
 
 #[test]
 fn a_copy_that_was_not_made_is_made_by_a_later_run() {
-    for crashes in [true, false] {
-        let lost = LostCopy::new(Fault::CloseWithoutAnswer { applied: false }, crashes);
+    let close = Fault::CloseWithoutAnswer { applied: false };
+    let gateway = |page| Fault::Gateway { status: 404, page };
+    let cases = [
+        (close.clone(), true),
+        (close, false),
+        (gateway(true), false),
+        (gateway(false), false),
+        (Fault::status(408), false),
+    ];
+    for (fault, crashes) in cases {
+        let lost = LostCopy::new(fault, crashes);
         lost.fake.advance(Duration::from_mins(9));
         let message = lost.unknown();
         assert!(
@@ -188,6 +201,56 @@ fn a_copy_that_was_not_made_is_made_by_a_later_run() {
         assert!(outcome.is_success() && copy.is_some(), "{outcome:?}");
         assert_eq!(made(&lost.fake).values().sum::<usize>(), 1);
     }
+}
+
+/// The service makes the copy, but a gateway responds in its place.
+#[test]
+fn a_copy_is_not_made_again_after_a_timeout_or_a_page_of_a_gateway() {
+    for (status, body) in [
+        (408, r#"{"error":"timeout"}"#),
+        (404, "<html>404 Not Found</html>"),
+        (404, "default backend - 404"),
+    ] {
+        let fake = Fake::new(Settings::default());
+        let ids = fake.seed_many(8);
+        let service = fake.clone();
+        let answered = AtomicBool::new(false);
+        let report = run(async {
+            let gateway = from_fn(move |request: http::Request<Bytes>| {
+                let service = service.clone();
+                let replaces = request.method() == http::Method::POST && !answered.swap(true, Relaxed);
+                async move {
+                    let response = service.respond(request).await.map_err(TransportError::from)?;
+                    if !replaces {
+                        return Ok(response);
+                    }
+                    let builder = http::Response::builder().status(status);
+                    Ok(builder.body(Bytes::from_static(body.as_bytes())).unwrap())
+                }
+            });
+            let clock = fake.clone();
+            let builder = Client::builder()
+                .credentials(credentials(&fake))
+                .transport(gateway);
+            let client = builder.clock(move || clock.now()).build().unwrap();
+            copies(&client, &ids).send().await.unwrap()
+        });
+        assert_eq!(report.counts().to_string(), "8 done", "{status} {body}: {report}");
+        assert_eq!(calls(&fake, DUPLICATE), 8, "{status} {body}");
+    }
+}
+
+/// A *not found* response of the service is about the request, because the original exists.
+#[test]
+fn a_missing_parent_of_the_copy_is_named_as_the_cause() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(1);
+    fake.inject(Rule::new(Fault::status(404)).on(DUPLICATE).always());
+    let report = run(copies(&client, &ids).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "0 done, 1 not sent", "{report}");
+    let text = report.to_string();
+    assert!(text.contains("check that the category or the parent"), "{text}");
+    assert_eq!(calls(&fake, DUPLICATE), 1);
 }
 
 #[test]

@@ -64,7 +64,9 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 ///
 /// The service generates the ID of a copy (documented), so repeating a request would make another copy.
 /// Therefore, a request that the service may have received is repeated only if it is certain that the service
-/// made no copy. This also holds for a resumed job.
+/// made no copy. This also holds for a resumed job. A 429 is certain; a 408 is not, and a 404 without a JSON
+/// object is not either, because a gateway may have forwarded the request. Such a response counts as lost. A
+/// 401 is not an exception: if the token is renewed, the request is sent again.
 ///
 /// If a response is lost, the job looks for the copy in the list of all assets. A candidate is an asset that
 /// has the requested name, was not listed before the job, and is not another copy of this job. If there is

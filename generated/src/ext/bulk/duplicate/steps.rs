@@ -12,7 +12,7 @@ use crate::ext::bulk::engine::{
 };
 use crate::ext::bulk::journal::CopyRequest;
 use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
-use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
+use crate::ext::error_class::{ErrorClass, exceeds_max_wait, has_json_object, not_about_the_asset};
 use crate::ext::read::{ReadResult, is_not_found, odd_failure};
 use crate::ext::resource::ListRow;
 use crate::transport::BoxFuture;
@@ -259,40 +259,49 @@ impl DuplicationSteps {
         let ends = end_job(&error, result);
         self.is_ending.fetch_or(ends, Ordering::Relaxed);
         let class = ErrorClass::of(&error);
-        if class == ErrorClass::Ambiguous {
+        let is_missing = class == ErrorClass::Refused && is_not_found(&error);
+        // A gateway may forward a request although it responds with a page that says *not found*.
+        let is_forwarded = is_missing && !has_json_object(&error);
+        if class == ErrorClass::Ambiguous || is_forwarded {
             flight.is_unclear();
-            item.failure = Some(Failure::of(Reason::NoAnswer, &error));
-            return self.lose(item, sent, result);
-        }
-        if flight.was_not_made().await {
-            let failure = Failure::of(Reason::NoAnswer, &error);
+        } else if flight.was_not_made().await {
             let note = "this may be the answer to another request that was sent at the same time";
-            item.failure = Some(failure.because(Reason::NoAnswer, note));
+            item.failure = Some(Failure::of(Reason::NoAnswer, &error).because(Reason::NoAnswer, note));
             return self.lose(item, sent, result);
         }
-        let mut retry = attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends;
-        let not_sent = class == ErrorClass::NotProcessed || class == ErrorClass::Unauthorized;
-        // A *not found* response can also come from a gateway that does not reach the service.
-        let missing = (class == ErrorClass::Refused && is_not_found(&error)).then_some(&item.id);
-        let read = match missing {
-            Some(id) => shared.reader.summaries(&[id.to_string()]).await.pop(),
-            None => None,
-        };
-        if let Some(ReadResult::Unreadable(error)) = &read {
-            retry &= !end_job(error, result);
-        }
-        let is_unknown = missing.is_some() && !matches!(read, Some(ReadResult::Missing));
-        if (not_sent || is_unknown) && retry {
-            let task = Task::Send { for_children: false };
-            result.then_after(pause_after(attempts, &error), attempts + 1, task, vec![item]);
-        } else if not_sent || is_unknown {
-            result.answered = Some(false);
-            let failure = Failure::of(Reason::NotProcessed, &error);
-            result.end(item, Outcome::NotSent { failure });
+        let original = if is_missing {
+            shared.reader.summaries(&[item.id.to_string()]).await.pop()
         } else {
-            result.answered = Some(true);
+            None
+        };
+        if let Some(ReadResult::Unreadable(error)) = &original {
+            end_job(error, result);
+        }
+        let is_refused =
+            class == ErrorClass::Refused && (!is_missing || matches!(original, Some(ReadResult::Missing)));
+        let failed = error.status() == Some(http::StatusCode::INTERNAL_SERVER_ERROR);
+        result.answered = Some(is_refused || failed);
+        let retry = attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends;
+        if is_refused {
             let failure = Failure::of(Reason::Refused, &error);
             result.end(item, Outcome::Rejected { failure });
+        } else if is_forwarded {
+            let note = "a gateway may have given this answer and forwarded the request";
+            item.failure = Some(Failure::of(Reason::NoAnswer, &error).because(Reason::NoAnswer, note));
+            self.lose(item, sent, result);
+        } else if class == ErrorClass::Ambiguous {
+            item.failure = Some(Failure::of(Reason::NoAnswer, &error));
+            self.lose(item, sent, result);
+        } else if retry && !is_missing {
+            result.answered = None;
+            let task = Task::Send { for_children: false };
+            result.then_after(pause_after(attempts, &error), attempts + 1, task, vec![item]);
+        } else {
+            let mut failure = Failure::of(Reason::NotProcessed, &error);
+            if let Some(ReadResult::Found(_) | ReadResult::Odd(_)) = original {
+                failure = failure.because(Reason::NotProcessed, not_about_the_asset(&error));
+            }
+            result.end(item, Outcome::NotSent { failure });
         }
     }
 

@@ -4,7 +4,7 @@ use super::StepContext;
 use super::step::{EarlierRequest, Item, SettleCause, StepResult, Task, pause, pause_after};
 use crate::Error;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
-use crate::ext::error_class::exceeds_max_wait;
+use crate::ext::error_class::{exceeds_max_wait, not_about_the_asset};
 use crate::ext::read::{ReadResult, is_not_found};
 
 /// Maximum number of times that an asset is read back after the service has accepted the change. If the last
@@ -177,8 +177,7 @@ impl Unsettled {
         }
         result.answered = Some(false);
         let failure = Failure::of(Reason::NotProcessed, error);
-        let note = "the asset exists, so this is not an answer about it";
-        let unchanged = failure.because(Reason::NotProcessed, note);
+        let unchanged = failure.because(Reason::NotProcessed, not_about_the_asset(error));
         let unread = failure.because(Reason::NotProcessed, "it could not be read back");
         for item in self.unchanged {
             let failure = unchanged.clone();
