@@ -56,7 +56,8 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///    anyway. It splits the remaining IDs into two halves, and sends a request for each half. It repeats the
 ///    splitting until each refused ID is alone in a request. If the service responds with 404 although
 ///    assets of the request exist, the job repeats the request for these assets without splitting it. Such a
-///    404 comes from a gateway, or it is about something other than these assets.
+///    404 comes from a gateway, or it is about something other than these assets, such as a category that
+///    does not exist.
 /// 4. If no trustworthy response arrives, for example because the connection breaks, the job reads the
 ///    assets. It repeats the request for the assets that are unchanged or cannot be read.
 ///
@@ -88,6 +89,8 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///
 /// - Five consecutive requests are not processed or get no response in spite of all retries.
 /// - Every read gets a 404.
+/// - The service refuses the first ten IDs that are sent alone with 403, and no ID was changed before. The
+///   account may be suspended.
 /// - The service rejects the credentials.
 /// - The service asks for a wait of more than a minute (`Retry-After`).
 ///

@@ -1,7 +1,7 @@
 //! Stops a job early: counts failures, keeps the first reason to stop, and signals the stop to the requests
 //! in flight.
 
-use super::outcome::{Failure, Reason};
+use super::outcome::{Failure, Outcome, Reason};
 use futures_util::future::select;
 use std::pin::pin;
 use std::time::Duration;
@@ -9,6 +9,9 @@ use tokio::sync::watch;
 
 /// Number of consecutive requests without a response after which the job stops.
 const MAX_UNANSWERED: u32 = 5;
+/// Number of IDs that the service refused with 403, one after the other, after which the job stops if no ID
+/// was changed. Requests for several IDs do not count, because one ID can make the service refuse them.
+const MAX_FORBIDDEN: u32 = 10;
 /// First words of the failure message that the remaining IDs of a stopped job get.
 pub(in crate::ext) const STOPPED: &str = "the job stopped";
 
@@ -19,6 +22,8 @@ pub(in crate::ext) struct StopControl {
     reason: Option<Failure>,
     sender: watch::Sender<bool>,
     unanswered_in_a_row: u32,
+    /// Number of IDs that the service refused with 403; `None` once an ID was changed.
+    forbidden: Option<u32>,
     failed: usize,
     /// Number of failed IDs after which the job stops.
     stop_after: Option<usize>,
@@ -30,6 +35,7 @@ impl StopControl {
             reason: None,
             sender: watch::Sender::new(false),
             unanswered_in_a_row: 0,
+            forbidden: Some(0),
             failed: 0,
             stop_after,
         }
@@ -80,6 +86,31 @@ impl StopControl {
             Some(cause) => stopped_because(&occasion, cause),
             None => Failure::new(Reason::Stopped, occasion),
         });
+    }
+
+    /// Records an outcome. Stops the job if the service refuses every change with 403, as it does if the
+    /// account is suspended.
+    pub(super) fn settled(&mut self, outcome: &Outcome) {
+        if let Outcome::Done { .. } = outcome {
+            self.forbidden = None;
+        }
+        let Some(forbidden) = &mut self.forbidden else {
+            return;
+        };
+        let failure = outcome.failure().filter(|_| !outcome.is_unfinished());
+        if let Some(failure) = failure
+            && failure.reason() == Reason::Refused
+            && failure.status() == Some(http::StatusCode::FORBIDDEN)
+        {
+            *forbidden += 1;
+            if *forbidden >= MAX_FORBIDDEN {
+                let occasion = format!(
+                    "{STOPPED}, because the service refused the first {MAX_FORBIDDEN} IDs with 403, and the \
+                     account may be suspended"
+                );
+                self.stop(stopped_because(&occasion, failure));
+            }
+        }
     }
 }
 
@@ -171,6 +202,28 @@ mod tests {
         assert_eq!(reason(&stop), None);
         stop.record(None, 1, None);
         assert!(reason(&stop).unwrap().contains("after 3 failed"));
+    }
+
+    fn refused(status: u16) -> Outcome {
+        let failure = serde_json::json!({"reason": "refused", "status": status, "message": "no"});
+        let failure = serde_json::from_value(failure).unwrap();
+        Outcome::Rejected { failure }
+    }
+
+    #[test]
+    fn a_job_stops_if_the_service_forbids_every_change() {
+        let (mut stop, mut working) = (StopControl::new(None), StopControl::new(None));
+        working.settled(&Outcome::DONE);
+        for _ in 0..9 {
+            stop.settled(&refused(403));
+            stop.settled(&refused(400));
+            working.settled(&refused(403));
+        }
+        assert_eq!(reason(&stop), None);
+        stop.settled(&refused(403));
+        working.settled(&refused(403));
+        assert!(reason(&stop).unwrap().contains("the first 10 IDs with 403"));
+        assert_eq!(reason(&working), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -461,3 +461,24 @@ fn a_delete_without_a_response_is_done_if_the_asset_is_gone() {
         .unwrap();
     assert_eq!(report.counts().to_string(), "2 done, 1 rejected", "{report}");
 }
+
+#[test]
+fn a_job_of_a_suspended_account_stops_and_can_be_resumed() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(500);
+    let folder = tempfile::tempdir().unwrap();
+    let job = || {
+        let job = client.offer_sources().bulk_archive(ids.clone());
+        run(job.journal(folder.path().join("journal")).send()).unwrap()
+    };
+    fake.inject(Rule::new(Fault::status(403)).on(ARCHIVE).always());
+    let report = job();
+    let counts = report.counts();
+    assert!((10..14).contains(&counts.rejected), "{report}");
+    assert_eq!(counts.rejected + counts.not_sent, 500, "{report}");
+    assert!(fake.request_count() < 150, "{}", fake.request_count());
+    let text = report.to_string();
+    assert!(text.contains("the account may be suspended"), "{text}");
+    fake.clear_faults();
+    assert_eq!(job().counts().done, counts.not_sent);
+}

@@ -359,6 +359,9 @@ impl Driver {
             Some(journal) => journal.settled(&result.entries),
             None => Ok(()),
         };
+        for entry in &result.entries {
+            self.stop.settled(&entry.outcome);
+        }
         self.publish(result.entries);
         if let Err(error) = recorded {
             self.stop_for_journal(&error);
