@@ -24,7 +24,7 @@ pub(in crate::ext) struct LineFile {
 pub(in crate::ext) enum LineError {
     /// Another process uses the file.
     InUse,
-    /// The file was removed or replaced while it was in use.
+    /// The file was removed, replaced or truncated while it was in use.
     Removed,
     Io(io::Error),
 }
@@ -115,12 +115,15 @@ impl LineFile {
         Ok(self.file.sync_data()?)
     }
 
-    /// Returns true if the path still leads to the open file. On systems other than Unix, only the lengths of
-    /// the two files are compared.
+    /// Returns true if the path still leads to the open file, and the file contains all complete lines. On
+    /// systems other than Unix, only the lengths of the two files are compared.
     fn is_in_place(&self) -> bool {
         let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
             return false;
         };
+        if open.len() < self.length {
+            return false;
+        }
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;

@@ -78,7 +78,7 @@ pub(super) enum PlanProblem {
     Damaged { line: usize, message: String },
     #[error("another process uses it; fix: wait for that process")]
     InUse,
-    #[error("the file was removed or replaced while it was in use")]
+    #[error("the file was removed, replaced or truncated while it was in use")]
     Removed,
     #[error(
         "this job kept no record of the state before it, so it cannot be undone; fix: give later jobs an \

@@ -278,10 +278,17 @@ fn a_damaged_journal_explains_the_way_out() {
 }
 
 #[test]
-fn a_journal_that_is_removed_stops_the_job() {
+fn a_journal_that_is_removed_or_truncated_stops_the_job() {
     let (fake, _) = service(Settings::default());
     let ids = fake.seed_many(100);
-    for replace in [false, true] {
+    let remove = |path: &Path| std::fs::remove_file(path).unwrap();
+    let replace = |path: &Path| {
+        std::fs::remove_file(path).unwrap();
+        std::fs::write(path, "another file\n").unwrap();
+    };
+    let truncate = |path: &Path| std::fs::write(path, "").unwrap();
+    let damages: [&dyn Fn(&Path); 3] = [&remove, &replace, &truncate];
+    for damage in damages {
         let (_folder, path) = journal();
         let alarm = Alarm::after(Some(6));
         let watched = client(&fake, &alarm);
@@ -292,25 +299,24 @@ fn a_journal_that_is_removed_stops_the_job() {
                 .chunk_size(10)
                 .concurrency(1);
             let job = job.look_first(false).journal(&path).send();
-            let remove = async {
+            let damage = async {
                 alarm.triggered().await;
-                std::fs::remove_file(&path).unwrap();
-                if replace {
-                    std::fs::write(&path, "another file\n").unwrap();
-                }
+                damage(&path);
                 std::future::pending::<()>().await;
             };
             tokio::select! {
                 report = job => report.unwrap(),
-                () = remove => unreachable!(),
+                () = damage => unreachable!(),
             }
         });
         assert!(report.counts().not_sent >= 30, "{report}");
         assert!(
-            report.to_string().contains("the file was removed or replaced"),
+            report
+                .to_string()
+                .contains("the file was removed, replaced or truncated"),
             "{report}"
         );
         let read = Journal::read(&path);
-        assert!(read.is_err(), "nothing is written to the other file");
+        assert!(read.is_err(), "nothing is written to this file");
     }
 }

@@ -49,7 +49,7 @@ pub(super) enum JournalProblem {
         message: String,
         fix: &'static str,
     },
-    #[error("the file was removed or replaced while the job ran")]
+    #[error("the file was removed, replaced or truncated while the job ran")]
     Removed,
     #[error("{0}")]
     Io(io::Error),
