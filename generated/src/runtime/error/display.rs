@@ -161,9 +161,28 @@ impl fmt::Display for DisplayStatus {
     }
 }
 
-/// Words that the function `attempts` writes into the text of an error. Two errors with the same cause may
-/// differ in these words.
-pub(crate) const ATTEMPT_WORDS: [&str; 6] = ["attempt", "attempts", "in", "ms", "s", "h"];
+/// Removes the parts of an error text that differ between errors with the same cause: the remark of the
+/// function `attempts`, other durations, and the request ID. Also removes the punctuation around the remarks.
+pub(crate) fn without_attempts(text: &str) -> String {
+    let is_number = |word: &str| word.parse::<f64>().is_ok();
+    let words = text.split_whitespace();
+    let words = words.map(|word| word.trim_matches(['(', ')', ',', ';']));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let mut kept = Vec::new();
+    let mut rest = words.as_slice();
+    while let [first, after @ ..] = rest {
+        rest = match rest {
+            [count, "attempt" | "attempts", "in", after @ ..] if is_number(count) => after,
+            [duration, "ms" | "s" | "h", after @ ..] if is_number(duration) => after,
+            ["request", "ID", _, after @ ..] => after,
+            _ => {
+                kept.push(*first);
+                after
+            }
+        };
+    }
+    kept.join(" ")
+}
 
 /// Returns the remark about the attempts of a call; `None` if there was no attempt, or a single attempt in
 /// less than a second.
@@ -194,13 +213,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remarks_about_attempts_consist_of_their_words() {
+    fn remarks_about_attempts_are_removed() {
         for count in [1, 2, 100] {
             for milliseconds in [0, 967, 1_000, 4_200, 60_000, 7_200_000, u64::MAX] {
                 let remark = attempts(count, Duration::from_millis(milliseconds)).unwrap_or_default();
-                let mut words = remark.split(|character: char| !character.is_alphabetic());
-                let foreign = words.find(|word| !word.is_empty() && !ATTEMPT_WORDS.contains(word));
-                assert_eq!(foreign, None, "{remark}");
+                let text = format!("2 of 3 failed ({remark}, request ID 81af); look");
+                assert_eq!(without_attempts(&text), "2 of 3 failed look", "{text}");
             }
         }
     }

@@ -4,7 +4,7 @@ mod display;
 pub(crate) mod message;
 pub(crate) mod response_snapshot;
 
-pub(crate) use display::{ATTEMPT_WORDS, debug_as_display, seconds};
+pub(crate) use display::{debug_as_display, seconds, without_attempts};
 
 use super::auth::Redactor;
 use super::operation::{Operation, Repeat, RequestTarget};

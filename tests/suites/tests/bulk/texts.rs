@@ -2,8 +2,8 @@
 
 use crate::service::{calls, service};
 use funnelflux::ext::snapshot::{AssetKey, Fingerprint};
-use funnelflux::ext::{BulkArchive as _, CreateOrSave as _, Outcome, Stored};
-use funnelflux::types::OfferSource;
+use funnelflux::ext::{BulkArchive as _, CreateOrSave as _, DuplicateMany as _, Outcome, Stored};
+use funnelflux::types::{DuplicateRequest, OfferSource};
 use funnelflux_fake::{Fault, Rule, SaveMeaning, Settings};
 use funnelflux_suites::run;
 use serde_json::json;
@@ -32,6 +32,28 @@ fn failures_with_one_cause_are_one_line() {
     let report = run(client.offer_sources().bulk_archive(ids).send()).unwrap();
     assert_eq!(report.to_string().lines().count(), 3, "{report}");
     assert!(report.to_string().contains(" and 9 more: "), "{report}");
+}
+
+/// The messages about these copies differ only in a number.
+#[test]
+fn a_report_gives_each_copy_its_own_message() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(3);
+    let sources = client.offer_sources();
+    fake.inject(
+        Rule::new(Fault::ResetAfterReading)
+            .times(3)
+            .on("POST /offersource/duplicate/"),
+    );
+    let mut number = 0;
+    let job = sources.duplicate_many(ids, |_| {
+        number += 1;
+        DuplicateRequest::new(format!("Campaign {number}"))
+    });
+    let text = run(job.send()).unwrap().to_string();
+    for number in 1..=3 {
+        assert!(text.contains(&format!("Campaign {number}")), "{text}");
+    }
 }
 
 #[test]
