@@ -64,9 +64,17 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 ///
 /// The service generates the ID of a copy (documented), so repeating a request would make another copy.
 /// Therefore, a request that the service may have received is repeated only if it is certain that the service
-/// made no copy. This also holds for a resumed job. A 429 is certain; a 408 is not, and a 404 without a JSON
-/// object is not either, because a gateway may have forwarded the request. Such a response counts as lost. A
-/// 401 is not an exception: if the token is renewed, the request is sent again.
+/// made no copy. This also holds for a resumed job.
+///
+/// | response | meaning |
+/// |---|---|
+/// | 400, 403 and other refusals | no copy was made |
+/// | 404, and the original is missing | no copy was made |
+/// | 404 with a JSON object, and the original exists | no copy was made; the job does not repeat the request |
+/// | 404 with another body, and the original exists | lost, because a gateway may have forwarded the request |
+/// | 408, 5xx, or no complete response | lost |
+/// | 425 or 429 | no copy was made; the job repeats the request |
+/// | 401 | no copy was made; if the client can renew the token, it repeats the request |
 ///
 /// If a response is lost, the job looks for the copy in the list of all assets. A candidate is an asset that
 /// has the requested name, was not listed before the job, and is not another copy of this job. If there is
