@@ -70,8 +70,8 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// |---|---|
 /// | 400, 403 and other refusals | no copy was made |
 /// | 404, and the original is missing | no copy was made |
-/// | 404 with a JSON object, and the original exists | no copy was made; the job does not repeat the request |
-/// | 404 with another body, and the original exists | lost, because a gateway may have forwarded the request |
+/// | 404 with a JSON object, and the original exists | no copy was made; the outcome is *not sent* |
+/// | 404 with another body, and the original exists | lost; a gateway may have forwarded the request |
 /// | 408, 5xx, or no complete response | lost |
 /// | 425 or 429 | no copy was made; the job repeats the request |
 /// | 401 | no copy was made; if the client can renew the token, it repeats the request |
