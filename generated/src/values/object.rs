@@ -224,15 +224,15 @@ impl Policy for Inferred {
         Ok(decoded)
     }
 
-    /// Also keeps a `null` in `extra`, because an absent field and a `null` differ when the object is sent
-    /// back.
+    /// Treats a `null` like an absent field, so that it is not sent back: the service may show absent fields
+    /// as `null`, but may refuse `null` in requests.
     fn read_optional<'de, A: MapAccess<'de>, T: DeserializeOwned>(
         map: &mut A,
         key: &'static str,
         extra: &mut UnknownFields,
     ) -> Result<Option<T>, A::Error> {
-        let decoded = Self::read(map, key, extra)?;
-        Ok(decoded.or_else(|| {
+        let decoded = Self::read::<A, Option<T>>(map, key, extra)?;
+        Ok(decoded.flatten().or_else(|| {
             // The service may send an ID as a number.
             let text = extra.text(key).filter(|_| extra.is_scalar(key))?;
             from_text::<T, value::Error>(text).ok()
