@@ -6,8 +6,8 @@ use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
 use super::read::{ReadResult, Reader, URL_LENGTH, is_not_found};
 use super::read_calls::ReadCalls;
-use super::resource::{AssetStatus, Handle, Resource, Save};
-use super::update::{self, Absent, differences};
+use super::resource::{Handle, Resource, Save};
+use super::update::{self, Absent, differences, is_deleted};
 use crate::values::object::fits_strictly;
 use crate::{Client, Error};
 use serde_json::{Value, json};
@@ -89,6 +89,12 @@ pub enum StoreError<I> {
         /// The problem.
         failure: Failure,
     },
+    /// The asset is deleted. Nothing was saved.
+    #[error("{id} is deleted, so the asset was not saved; fix: create it under a new ID")]
+    Deleted {
+        /// The ID.
+        id: I,
+    },
     /// The service refused the request, or did not process it. Nothing was created or saved under this ID.
     #[error("{id} was not stored: {error}")]
     Refused {
@@ -114,9 +120,9 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
     let id = R::id(asset).cloned();
     // The service refuses an empty ID. The lookup then reports an error.
     let id = id.unwrap_or_else(|| R::Id::from(String::new()));
-    match read::<R>(client, &id).await {
+    let base = match read::<R>(client, &id).await {
         ReadResult::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
-        ReadResult::Found(_) => {}
+        ReadResult::Found(found) => found,
         // If assets of the kind cannot be listed, only the creation itself shows whether the ID exists.
         ReadResult::Unreadable(error) if !(R::LIST.is_none() && is_not_found(&error)) => {
             return Err(StoreError::Find { id, error });
@@ -130,13 +136,25 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
                 Err(error) => error,
             };
             // Another client may have created the asset in the meantime.
-            if !matches!(read::<R>(client, &id).await, ReadResult::Found(_)) {
-                return Err(StoreError::Refused { id, error });
+            match read::<R>(client, &id).await {
+                ReadResult::Found(found) => found,
+                _ => return Err(StoreError::Refused { id, error }),
             }
         }
         ReadResult::Odd(failure) => return Err(StoreError::Odd { id, failure }),
+    };
+    if is_deleted::<R>(&base) {
+        return Err(StoreError::Deleted { id });
     }
-    match R::SAVE(client, asset).await {
+    // A repetition of the save must not undo a change that someone else has made since the asset was read.
+    let is_unchanged = {
+        let (client, id) = (client.clone(), id.clone());
+        move || {
+            let (client, id, base) = (client.clone(), id.clone(), base.clone());
+            async move { matches!(read::<R>(&client, &id).await, ReadResult::Found(found) if found == base) }
+        }
+    };
+    match R::SAVE(client, asset).repeat_if(is_unchanged).await {
         Ok(()) => Ok(Stored::Saved),
         Err(error) if !error.may_have_been_applied() => Err(StoreError::Refused { id, error }),
         Err(error) => match read::<R>(client, &id).await {
@@ -158,7 +176,7 @@ fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
         return false;
     }
     let has_status = asset.get("status").is_some();
-    let is_deleted = R::summary(found).status == AssetStatus::Deleted;
+    let is_deleted = is_deleted::<R>(found);
     let (asset, found) = (managed.as_stored(asset), managed.as_stored(update::json(found)));
     differences(&asset, &found, Absent::MayBeEmpty)
         .iter()

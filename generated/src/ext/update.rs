@@ -1,11 +1,11 @@
 //! Reads, changes and saves an asset. Checks for concurrent changes, and keeps unknown fields.
 
 use super::abilities::{Assets, IdOf};
-use super::resource::{Handle, Resource, Save};
+use super::resource::{AssetStatus, Handle, Resource, Save};
 use crate::values::exact_json;
 use crate::{Client, Error};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Number of times that a saved asset is read back before the change counts as lost.
 const READS: u32 = 4;
+
+/// JSON pointer to the status of an asset.
+const STATUS: &str = "/status";
 
 /// Changes one asset: reads it, changes it, saves it and reads it back.
 ///
@@ -58,7 +61,13 @@ impl<R: Save> Update for Handle<R> {}
 /// right before it is saved. If the asset then differs from the asset on which the change is based, nothing
 /// is saved, and the error lists the differences. With [`repeat_on_conflict`](Self::repeat_on_conflict), the
 /// change is repeated on the newer asset. A concurrent change between this second read and the save goes
-/// unnoticed and is overwritten.
+/// unnoticed and is overwritten. If the save fails and is repeated, the asset is read again before each
+/// repetition.
+///
+/// # Reading back
+///
+/// If the service keeps a text, list or object that the change removes, the asset is saved once more, with an
+/// empty value instead of an absent one.
 ///
 /// The saved asset is read back up to four times, because the service may apply the change with a delay. The
 /// waits between the reads are 0.5 s, 1 s and 2 s. A secret cannot be read back; the service shows only that
@@ -118,6 +127,10 @@ where
                 });
             }
             let current = self.find().await.map_err(UpdateError::Find)?;
+            if is_deleted::<R>(&current) {
+                let id = self.id.to_string();
+                return Err(UpdateError::Deleted { id });
+            }
             if current != base {
                 if self.repetitions == 0 {
                     return Err(UpdateError::Conflict {
@@ -138,12 +151,29 @@ where
                     unexpected: Vec::new(),
                 });
             }
-            return self.save(base, &wanted, changed).await;
+            match self.save(base, &wanted, changed).await {
+                Err(UpdateError::Conflict { current, .. }) if self.repetitions > 0 => {
+                    self.repetitions -= 1;
+                    base = *current;
+                }
+                result => return result,
+            }
         }
     }
 
     async fn find(&self) -> Result<R::Asset, Error> {
         R::FIND_BY_ID(&self.client, &self.id).await
+    }
+
+    /// Sends `wanted`, which was computed from the asset `base`. Each repetition of the request needs a read
+    /// that shows this asset unchanged.
+    async fn send_save(&self, base: &R::Asset, wanted: &R::Asset) -> Result<(), Error> {
+        let (client, id, base) = (self.client.clone(), self.id.clone(), base.clone());
+        let save = R::SAVE(&self.client, wanted).repeat_if(move || {
+            let (read, base) = (R::FIND_BY_ID(&client, &id), base.clone());
+            async move { read.await.is_ok_and(|asset| asset == base) }
+        });
+        save.await
     }
 
     async fn save(
@@ -158,8 +188,9 @@ where
         let asked = json(wanted);
         let emptied = managed.empty_secrets(&asked);
         let wanted_shown = managed.with_masked_secrets(asked);
-        let unseen = shown(&before) == wanted_shown;
-        let unanswered = match R::SAVE(&self.client, wanted).await {
+        let before_shown = shown(&before);
+        let unseen = before_shown == wanted_shown;
+        let unanswered = match self.send_save(&before, wanted).await {
             Ok(()) => None,
             // The change affects only secrets, so no read can show whether it was applied.
             Err(error) if unseen && error.may_have_been_applied() => {
@@ -171,6 +202,7 @@ where
         };
         let mut pause = PAUSE;
         let mut reads = 0;
+        let mut are_empties_sent = false;
         loop {
             let after = match (self.find().await, &unanswered) {
                 (Ok(after), _) => after,
@@ -185,11 +217,14 @@ where
                 .copied()
                 .filter(|secret| after_shown.pointer(secret).is_some());
             let differing: Vec<&str> = unexpected.iter().map(String::as_str).chain(kept).collect();
-            let lost: Vec<String> = changed
+            let mut lost: Vec<String> = changed
                 .iter()
                 .filter(|field| differing.iter().any(|pointer| overlap(field, pointer)))
                 .cloned()
                 .collect();
+            if lost.is_empty() && is_deleted::<R>(&after) && !is_deleted::<R>(wanted) {
+                lost.push(STATUS.to_owned());
+            }
             if lost.is_empty() {
                 return Ok(Updated {
                     before,
@@ -198,9 +233,31 @@ where
                     unexpected,
                 });
             }
+            // The service may keep a value that a save omits.
+            let is_kept = |field: &String| {
+                !emptied.contains(&field.as_str())
+                    && wanted_shown.pointer(field).is_none()
+                    && before_shown.pointer(field) == after_shown.pointer(field)
+            };
+            if unanswered.is_none()
+                && !are_empties_sent
+                && lost.iter().all(is_kept)
+                && let Some(wanted) = with_empties::<R>(wanted, &after_shown, &lost)
+            {
+                are_empties_sent = true;
+                // The result is ignored, because the next read shows the effect of this save.
+                let _ = self.send_save(&after, &wanted).await;
+                continue;
+            }
             reads += 1;
             if reads == READS {
+                let is_at_base = |field: &String| before_shown.pointer(field) == after_shown.pointer(field);
                 return Err(match unanswered {
+                    // Someone else has changed the asset, and the change is not in it.
+                    Some(_) if after != before && changed.iter().all(is_at_base) => UpdateError::Conflict {
+                        fields: differences(&json(&before), &json(&after), Absent::Differs),
+                        current: Box::new(after),
+                    },
                     Some(error) => UpdateError::Unknown(error),
                     None => UpdateError::Lost {
                         fields: lost,
@@ -246,6 +303,12 @@ pub enum UpdateError<A> {
         /// The ID after the change.
         new_id: String,
     },
+    /// The asset is deleted. Nothing was saved.
+    #[error("{id} is deleted, so nothing was saved")]
+    Deleted {
+        /// ID of the asset.
+        id: String,
+    },
     /// The stored asset differs from the asset on which the change is based. Nothing was saved.
     #[error(
         "the asset was changed in the meantime ({}), so nothing was saved; \
@@ -290,6 +353,37 @@ pub(super) enum Absent {
     /// object. The service may show an absent value in one of these forms. The vendor documents this only for
     /// strings, which default to the empty string.
     MayBeEmpty,
+}
+
+/// Returns the asset with empty values at these JSON pointers. `current` contains the values to replace.
+/// Returns `None` if one of them has no empty form.
+fn with_empties<R: Resource>(asset: &R::Asset, current: &Value, pointers: &[String]) -> Option<R::Asset> {
+    let text = serde_json::to_string(asset).ok()?;
+    if !exact_json::is_exact(&text) {
+        return None;
+    }
+    let mut asset: Value = serde_json::from_str(&text).ok()?;
+    for pointer in pointers {
+        let (parent, name) = pointer.rsplit_once('/')?;
+        let name = name.replace("~1", "/").replace("~0", "~");
+        let members = asset.pointer_mut(parent)?.as_object_mut()?;
+        members.insert(name, empty_form(current.pointer(pointer)?)?);
+    }
+    serde_json::from_value(asset).ok()
+}
+
+/// Returns the empty value that stands for a removed value, for services that keep values that a save omits.
+pub(super) fn empty_form(removed: &Value) -> Option<Value> {
+    match removed {
+        Value::String(_) => Some(Value::from("")),
+        Value::Array(_) => Some(Value::Array(Vec::new())),
+        Value::Object(_) => Some(Value::Object(Map::new())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+pub(super) fn is_deleted<R: Resource>(asset: &R::Asset) -> bool {
+    R::summary(asset).status == AssetStatus::Deleted
 }
 
 /// Converts an asset to JSON for comparisons. A number that a [`Value`] would round becomes a string.

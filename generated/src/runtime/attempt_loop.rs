@@ -194,6 +194,18 @@ impl<'a> Execution<'a> {
                 ));
             }
             self.waited += wait;
+            if !Box::pin(self.may_repeat()).await {
+                let note = "not sent again, because the asset was changed in the meantime or cannot be read";
+                return Err(CallFailure::with_note(failure, note));
+            }
+        }
+    }
+
+    /// Runs the check of the call, if there is one. Without time for the check, returns false.
+    async fn may_repeat(&self) -> bool {
+        match &self.request.options.repeat_check {
+            Some(check) => self.before_deadline((check.0)()).await.unwrap_or(false),
+            None => true,
         }
     }
 

@@ -5,10 +5,11 @@ use super::{
     creatable::ReadBack,
     operation::{Repeat, RequestTarget},
     retry::RetryPolicy,
+    transport::BoxFuture,
 };
 use bytes::Bytes;
 use http::HeaderMap;
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// A request with all data that an attempt needs.
@@ -38,6 +39,18 @@ pub(crate) struct CallOptions {
     pub(crate) headers: HeaderMap,
     /// Signal to stop: once the signal is `true`, the request is not sent again.
     pub(crate) stop: Option<watch::Receiver<bool>>,
+    /// Check that runs before the request is sent again.
+    pub(crate) repeat_check: Option<RepeatCheck>,
+}
+
+/// Checks whether a request may be sent again. The check is made anew before each repetition.
+#[derive(Clone)]
+pub(crate) struct RepeatCheck(pub(crate) Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>);
+
+impl fmt::Debug for RepeatCheck {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RepeatCheck")
+    }
 }
 
 /// The token that a request carries.

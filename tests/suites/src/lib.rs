@@ -11,13 +11,16 @@ pub mod jobs;
 pub mod swap;
 
 use bytes::Bytes;
-use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
+use funnelflux::transport::{self, BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
 use funnelflux::{Client, ClientBuilder, Credentials};
 use funnelflux_fake::{Break, Fake, Fault, Interruption, Outcome, Stage};
 use futures_util::{StreamExt as _, stream};
 use std::{
     future::{pending, ready},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
@@ -37,6 +40,36 @@ pub fn client_over(transport: InProcess) -> ClientBuilder {
         .credentials(credentials(&transport.time.fake))
         .clock(move || time.now())
         .transport(transport)
+}
+
+/// Creates a builder for clients whose first `PUT` request gets no response. The fake receives this request
+/// only if `is_received` is true. Afterwards, `edit` runs.
+pub fn client_that_loses_a_save(
+    fake: &Fake,
+    is_received: bool,
+    edit: impl Fn(&Fake) + Send + Sync + 'static,
+) -> ClientBuilder {
+    let fake = fake.clone();
+    let token = fake.access_token();
+    let loss = Arc::new((edit, AtomicBool::new(false)));
+    let transport = transport::from_fn(move |request: http::Request<Bytes>| {
+        let (fake, loss) = (fake.clone(), Arc::clone(&loss));
+        async move {
+            let (edit, is_lost) = &*loss;
+            if request.method() != http::Method::PUT || is_lost.swap(true, Ordering::SeqCst) {
+                return fake.respond(request).await.map_err(TransportError::from);
+            }
+            if is_received {
+                let _ = fake.respond(request).await;
+            }
+            edit(&fake);
+            Err(TransportError::new(
+                TransportErrorKind::Interrupted,
+                "the response is lost",
+            ))
+        }
+    });
+    Client::builder().bearer_token(token).transport(transport)
 }
 
 /// One fault of each kind. To save time, oversized bodies have only one byte more than [`LARGE`].

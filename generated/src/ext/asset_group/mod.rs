@@ -325,7 +325,7 @@ impl AssetGroup {
     /// asset back.
     pub async fn create(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("created"))?;
-        self.store(client, table.create, asset).await
+        self.store(client, table.create, asset)?.await
     }
 
     /// Saves an asset. The stored asset is replaced as a whole. The request body is `asset`, unchanged.
@@ -337,17 +337,22 @@ impl AssetGroup {
     /// If the error states that [the call may have been applied](Error::may_have_been_applied), read the
     /// asset back.
     pub async fn save(self, client: &Client, asset: &Value) -> Result<(), Error> {
-        let table = self.0.save.as_ref().ok_or_else(|| self.unable("saved"))?;
-        self.store(client, table.save, asset).await
+        self.save_call(client, asset)?.await
     }
 
-    async fn store(self, client: &Client, operation: &'static Operation, asset: &Value) -> Result<(), Error> {
+    /// Creates the call that saves an asset.
+    pub(crate) fn save_call(self, client: &Client, asset: &Value) -> Result<Call<()>, Error> {
+        let table = self.0.save.as_ref().ok_or_else(|| self.unable("saved"))?;
+        self.store(client, table.save, asset)
+    }
+
+    fn store(self, client: &Client, operation: &'static Operation, asset: &Value) -> Result<Call<()>, Error> {
         if self.id(asset).is_none_or(|id| id.is_empty()) {
             let (singular, pointer) = (self.0.singular, self.id_pointer().unwrap_or_default());
             let problem = format!("this is no {singular}: it has no ID at {pointer}; nothing was sent");
             return Err(Error::configuration(problem));
         }
-        client.call(operation).body(asset).empty().await
+        Ok(client.call(operation).body(asset).empty())
     }
 
     /// Creates a job that archives assets.

@@ -8,6 +8,7 @@ use crate::ext::bulk::{Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::is_not_found;
 use crate::ext::snapshot::pointer;
+use crate::ext::update::empty_form;
 use crate::ext::{AssetGroup, AssetStatus, FoundAsset};
 use crate::{Client, Error};
 use serde_json::Value;
@@ -106,8 +107,14 @@ pub(super) fn freshness(
     })
 }
 
-/// Returns the outcome of an asset that has changed since the plan was made.
-pub(super) fn stale(reason: &str) -> Outcome {
+/// Returns the outcome of an asset that has changed since the plan was made. `was_sent` is true if an earlier
+/// run may have made a part of the change.
+pub(super) fn stale(reason: &str, was_sent: bool) -> Outcome {
+    if was_sent {
+        let message = format!("it was changed in part, and someone else has changed it since: {reason}");
+        let failure = Failure::new(Reason::Stale, message);
+        return Outcome::Unknown { failure };
+    }
     let message = format!(
         "the asset has changed since the plan was made ({reason}), so nothing was sent; fix: make the plan \
          again, or rebase it if the changes do not touch the same paths"
@@ -146,11 +153,11 @@ pub(super) async fn save(
         return StoreResult::new(outcome);
     }
     if let Freshness::Stale(reason) = freshness(group, entry, &current, policy) {
-        return StoreResult::new(stale(&reason));
+        return StoreResult::new(stale(&reason, was_sent));
     }
-    let result = change.send(client, &change.wanted(&current, false)).await;
+    let result = change.send(client, &current, false).await;
     let Err(error) = result else {
-        return change.verify(client, &current).await;
+        return change.verify(client, &current, was_sent).await;
     };
     if !error.may_have_been_applied() {
         if ErrorClass::of(&error) != ErrorClass::Refused {
@@ -166,20 +173,18 @@ pub(super) async fn save(
             _ => StoreResult::failed(not_processed(&error), &error),
         };
     }
-    match change.read_back().await {
-        Ok(true) => StoreResult::new(Outcome::CONFIRMED),
-        Ok(false) => {
-            let failure = Failure::of(Reason::NoAnswer, &error);
-            let note = "read back afterwards, it was unchanged; the request may still be in flight";
-            let failure = failure.because(Reason::NoAnswer, note);
-            StoreResult::failed(Outcome::Unknown { failure }, &error)
+    let note = match change.read_back().await {
+        FoundAsset::Found(asset) if change.is_saved(&asset) => return StoreResult::new(Outcome::CONFIRMED),
+        FoundAsset::Found(asset) if fingerprint(group, &asset) == fingerprint(group, &current) => {
+            "read back afterwards, it was unchanged; the request may still be in flight"
         }
-        Err(_) => {
-            let failure = Failure::of(Reason::NoAnswer, &error);
-            let failure = failure.because(Reason::NoAnswer, "it could not be read back");
-            StoreResult::failed(Outcome::Unknown { failure }, &error)
+        FoundAsset::Found(_) => {
+            "read back afterwards, it has other values, so someone else may have changed it"
         }
-    }
+        FoundAsset::Missing | FoundAsset::Unreadable(_) => "it could not be read back",
+    };
+    let failure = Failure::of(Reason::NoAnswer, &error).because(Reason::NoAnswer, note);
+    StoreResult::failed(Outcome::Unknown { failure }, &error)
 }
 
 /// Returns the result of a refused request. `read` is the asset afterwards. If it could not be read, the
@@ -255,52 +260,60 @@ impl Saving<'_> {
             .collect()
     }
 
-    /// Returns the asset with the new values. If `empties` is true, a removed string or array becomes empty
-    /// instead of absent.
+    /// Returns the asset with the new values. If `empties` is true, a removed value becomes empty instead of
+    /// absent, if it has an empty form.
     fn wanted(&self, current: &Value, empties: bool) -> Value {
         let mut wanted = current.clone();
         for change in self.entry.changes_of(PlanStep::Save) {
-            let empty = || match current.pointer(&change.path)? {
-                Value::String(_) => Some(Value::from("")),
-                Value::Array(_) => Some(Value::Array(Vec::new())),
-                _ => None,
-            };
-            let new = change
-                .new
-                .clone()
-                .or_else(|| if empties { empty() } else { None });
+            let removed = current.pointer(&change.path).filter(|_| empties);
+            let new = change.new.clone().or_else(|| empty_form(removed?));
             pointer::put(&mut wanted, &change.path, new);
         }
         wanted
     }
 
-    async fn send(&self, client: &Client, wanted: &Value) -> Result<(), Error> {
-        self.reader.group().save(client, &in_request(wanted)).await
+    /// Saves the asset that was read as `current` with the new values. Each repetition of the request needs
+    /// a read that shows the asset unchanged.
+    async fn send(&self, client: &Client, current: &Value, empties: bool) -> Result<(), Error> {
+        let group = self.reader.group();
+        let (reader, id) = (self.reader.clone(), self.entry.key.id.clone());
+        let base = fingerprint(group, current);
+        let save = group.save_call(client, &in_request(&self.wanted(current, empties)))?;
+        save.repeat_if(move || {
+            let (reader, id) = (reader.clone(), id.clone());
+            async move {
+                let read = reader.find_one(&id).await;
+                matches!(read, FoundAsset::Found(asset) if fingerprint(group, &asset) == base)
+            }
+        })
+        .await
     }
 
-    /// Reads the asset back after a save with an unknown result. Returns true if the asset has the new
-    /// values.
-    async fn read_back(&self) -> Result<bool, Failure> {
+    /// Reads the asset back after a save with an unknown result, until it has the new values. Returns the
+    /// last result.
+    async fn read_back(&self) -> FoundAsset {
+        let id = &self.entry.key.id;
+        let mut read = self.reader.find_one(id).await;
         let mut pause = PAUSE;
-        for read in 1..=READS {
-            match self.reader.find_one(&self.entry.key.id).await {
-                FoundAsset::Found(current) if self.is_saved(&current) => return Ok(true),
-                FoundAsset::Unreadable(failure) if read == READS => return Err(failure),
-                _ if read == READS => return Ok(false),
-                _ => {}
+        for _ in 1..READS {
+            if matches!(&read, FoundAsset::Found(asset) if self.is_saved(asset)) {
+                break;
             }
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
+            read = self.reader.find_one(id).await;
         }
-        Ok(false)
+        read
     }
 
     /// Reads the asset back after the service has accepted the save. If the service kept values that the plan
-    /// removes, saves the asset once more, with empty values instead of absent ones.
-    async fn verify(&self, client: &Client, before: &Value) -> StoreResult {
+    /// removes, saves the asset once more, with empty values instead of absent ones. If the service keeps the
+    /// values even then, and already did so in an earlier run (`was_sent`), a further run cannot help.
+    async fn verify(&self, client: &Client, before: &Value, was_sent: bool) -> StoreResult {
         let mut pause = PAUSE;
         let mut are_empties_sent = false;
         let mut unsaved = "all fields, because it is missing".to_owned();
+        let mut is_kept = false;
         for read in 1..=READS {
             match self.reader.find_one(&self.entry.key.id).await {
                 FoundAsset::Found(current) => {
@@ -310,10 +323,11 @@ impl Saving<'_> {
                     }
                     unsaved = paths.join(", ");
                     // The service may keep a value that a save omits.
-                    if !are_empties_sent && self.keeps_omitted(&paths, &current, before) {
+                    is_kept = self.keeps_omitted(&paths, &current, before);
+                    if !are_empties_sent && is_kept {
                         are_empties_sent = true;
                         // The result is ignored, because the next read shows the effect of this save.
-                        let _ = self.send(client, &self.wanted(&current, true)).await;
+                        let _ = self.send(client, &current, true).await;
                         continue;
                     }
                 }
@@ -330,9 +344,18 @@ impl Saving<'_> {
                 pause = pause.saturating_mul(2);
             }
         }
-        let message = format!("the service accepted it, but reading it back shows other values of {unsaved}");
+        let message = if is_kept {
+            format!("the service accepted it, but keeps {unsaved}, which the plan removes")
+        } else {
+            format!("the service accepted it, but reading it back shows other values of {unsaved}")
+        };
         let failure = Failure::new(Reason::NotApplied, message);
-        StoreResult::new(Outcome::Unknown { failure })
+        StoreResult::new(if is_kept && was_sent {
+            let failure = failure.because(Reason::NotApplied, "fix: remove it by hand");
+            Outcome::Rejected { failure }
+        } else {
+            Outcome::Unknown { failure }
+        })
     }
 
     /// Returns true if the plan removes all the values at the paths `unsaved`, and the service has kept these

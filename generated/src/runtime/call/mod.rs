@@ -12,6 +12,7 @@ use super::{
     acknowledgement::{Documented, EvidenceState, Inferred, Sendable},
     attempt_loop::execute,
     error::{Error, ErrorKind},
+    prepared_request::RepeatCheck,
     received_response::ReceivedResponse,
     response::Response,
     retry::RetryPolicy,
@@ -20,7 +21,7 @@ use super::{
 use http::{HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::{fmt, future::IntoFuture, marker::PhantomData, time::Duration};
+use std::{fmt, future::IntoFuture, marker::PhantomData, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// A call that is ready to be sent: await it, or set options first.
@@ -144,6 +145,19 @@ impl<T> Call<T> {
     /// Prevents further attempts once `stop` is true. An attempt that has begun is completed.
     pub(crate) fn stop_with(mut self, stop: watch::Receiver<bool>) -> Self {
         self.unsent.request.options.stop = Some(stop);
+        self
+    }
+
+    /// Makes `check` before each further attempt, which is prevented if `check` returns false.
+    ///
+    /// A save that was computed from a read needs this. If the response to the first attempt is lost,
+    /// somebody may edit the saved asset before the next attempt, which would silently undo the edit.
+    pub(crate) fn repeat_if<F>(mut self, check: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = bool> + Send + 'static,
+    {
+        let check = move || -> BoxFuture<'static, bool> { Box::pin(check()) };
+        self.unsent.request.options.repeat_check = Some(RepeatCheck(Arc::new(check)));
         self
     }
 

@@ -4,14 +4,15 @@ use crate::service::{calls, service};
 use bytes::Bytes;
 use funnelflux::Client;
 use funnelflux::ext::{
-    CreateOrSave as _, DuplicateMany as _, FindMany as _, Outcome, Stored, Update as _, UpdateError,
+    CreateOrSave as _, DuplicateMany as _, FindMany as _, Outcome, StoreError, Stored, Update as _,
+    UpdateError,
 };
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
-use funnelflux::types::{DuplicateRequest, OfferSource};
+use funnelflux::types::{DuplicateRequest, Funnel, OfferSource};
 use funnelflux_fake::{
     AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, RetryAfter, Rule, SaveMeaning, Settings,
 };
-use funnelflux_suites::run;
+use funnelflux_suites::{client_that_loses_a_save, run};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -173,17 +174,87 @@ fn an_update_based_on_an_old_read_detects_conflicts() {
 }
 
 #[test]
+fn a_field_is_removed_whatever_a_save_means() {
+    for save in [SaveMeaning::Replace, SaveMeaning::Merge] {
+        let (fake, client) = service(Settings {
+            save,
+            ..Settings::default()
+        });
+        fake.seed_offer_source("a");
+        fake.set("offersource", "a", "queryParams", json!({"b": "c"}));
+        let remove = |source: &mut OfferSource| {
+            source.postback_tx_id = None;
+            source.query_params = None;
+        };
+        let updated = run(client.offer_sources().update("a", remove).send()).unwrap();
+        assert!(
+            updated.unexpected.is_empty(),
+            "{save:?}: {:?}",
+            updated.unexpected
+        );
+        assert_eq!(calls(&fake, SAVE), if save == SaveMeaning::Merge { 2 } else { 1 });
+    }
+}
+
+#[test]
 fn a_field_that_the_service_keeps_is_reported() {
     let (fake, client) = service(Settings {
         save: SaveMeaning::Merge,
         ..Settings::default()
     });
     fake.seed_offer_source("a");
-    let remove = |source: &mut OfferSource| source.postback_tx_id = None;
+    fake.set("offersource", "a", "newNumber", 7);
+    let remove = |source: &mut OfferSource| drop(source.extra.remove("newNumber"));
     let Err(UpdateError::Lost { fields, .. }) = run(client.offer_sources().update("a", remove).send()) else {
         panic!("a merge does not remove a field");
     };
-    assert_eq!(fields, ["/postbackTxId"]);
+    assert_eq!(fields, ["/newNumber"]);
+}
+
+/// The service shows absent properties as `null`, but the document does not allow `null` in requests.
+#[test]
+fn an_update_sends_no_null_that_only_the_service_set() {
+    let (fake, client) = service(Settings {
+        absent: AbsentProperty::Null,
+        ..Settings::default()
+    });
+    fake.seed_offer_source("a");
+    let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+    run(client.offer_sources().update("a", rename).send()).unwrap();
+    let funnel = run(client.create(|id| Funnel::new(id, "bare"))).unwrap();
+    let rename = |funnel: &mut Funnel| funnel.funnel_name = "mine".into();
+    let updated = run(client.funnels().update(&funnel, rename).send()).unwrap();
+    assert_eq!(updated.changed, ["/funnelName"]);
+}
+
+#[test]
+fn a_deleted_asset_cannot_be_saved() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("2nIemJxCKbFX");
+    fake.set("offersource", "2nIemJxCKbFX", "status", "deleted");
+    let asset = OfferSource::new("2nIemJxCKbFX", "mine");
+    let error = run(client.offer_sources().create_or_save(asset)).unwrap_err();
+    assert!(matches!(error, StoreError::Deleted { .. }), "{error}");
+    let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+    let error = run(client.offer_sources().update("2nIemJxCKbFX", rename).send()).unwrap_err();
+    assert!(matches!(error, UpdateError::Deleted { .. }), "{error}");
+    assert_eq!(calls(&fake, SAVE), 0);
+}
+
+#[test]
+fn an_asset_that_is_deleted_during_an_update_is_reported() {
+    for is_received in [true, false] {
+        let (fake, _) = service(Settings::default());
+        fake.seed_offer_source("a");
+        let delete = |fake: &Fake| assert!(fake.set("offersource", "a", "status", "deleted"));
+        let client = client_that_loses_a_save(&fake, is_received, delete)
+            .build()
+            .unwrap();
+        let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+        let error = run(client.offer_sources().update("a", rename).send()).unwrap_err();
+        let is_conflict = matches!(error, UpdateError::Conflict { .. });
+        assert_eq!(is_conflict, !is_received, "{error}");
+    }
 }
 
 #[test]
@@ -202,6 +273,68 @@ fn an_update_whose_answer_is_lost_is_settled_by_reading() {
             Err(UpdateError::Unknown(_)) => assert!(!saved),
             Err(error) => panic!("{error}"),
         }
+    }
+}
+
+/// The response to the first save is lost. Then somebody renames the asset.
+#[test]
+fn a_repeated_update_does_not_undo_an_edit() {
+    for is_received in [true, false] {
+        let (fake, _) = service(Settings::default());
+        fake.seed_offer_source("a");
+        let edit = |fake: &Fake| assert!(fake.set("offersource", "a", "offerSourceName", "theirs"));
+        let client = client_that_loses_a_save(&fake, is_received, edit)
+            .build()
+            .unwrap();
+        let change = |source: &mut OfferSource| source.postback_tx_id = Some("mine".into());
+        let result = run(client.offer_sources().update("a", change).send());
+        match result {
+            Ok(updated) => assert!(is_received && updated.unexpected == ["/offerSourceName"]),
+            Err(UpdateError::Conflict { fields, .. }) => {
+                assert!(!is_received);
+                assert_eq!(fields, ["/offerSourceName"]);
+            }
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(fake.state().offer_source("a").unwrap().name, "theirs");
+        assert_eq!(calls(&fake, SAVE), usize::from(is_received));
+    }
+    let (fake, _) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let edit = |fake: &Fake| assert!(fake.set("offersource", "a", "offerSourceName", "theirs"));
+    let client = client_that_loses_a_save(&fake, false, edit).build().unwrap();
+    let change = |source: &mut OfferSource| source.postback_tx_id = Some("mine".into());
+    let update = client.offer_sources().update("a", change).repeat_on_conflict(1);
+    let updated = run(update.send()).unwrap();
+    assert_eq!(updated.after.offer_source_name, "theirs");
+    assert_eq!(updated.after.postback_tx_id.as_deref(), Some("mine"));
+}
+
+/// The response to the first save is lost, and nobody else changes the asset.
+#[test]
+fn an_update_is_repeated_on_an_unchanged_asset() {
+    let (fake, _) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let client = client_that_loses_a_save(&fake, false, |_| {}).build().unwrap();
+    let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+    run(client.offer_sources().update("a", rename).send()).unwrap();
+    assert_eq!(fake.state().offer_source("a").unwrap().name, "mine");
+}
+
+#[test]
+fn create_or_save_does_not_undo_an_edit_by_a_repetition() {
+    for is_received in [true, false] {
+        let (fake, _) = service(Settings::default());
+        fake.seed_offer_source("2nIemJxCKbFX");
+        let edit =
+            |fake: &Fake| assert!(fake.set("offersource", "2nIemJxCKbFX", "offerSourceName", "theirs"));
+        let client = client_that_loses_a_save(&fake, is_received, edit)
+            .build()
+            .unwrap();
+        let asset = OfferSource::new("2nIemJxCKbFX", "mine");
+        let error = run(client.offer_sources().create_or_save(asset)).unwrap_err();
+        assert!(matches!(error, StoreError::Unknown { .. }), "{error}");
+        assert_eq!(fake.state().offer_source("2nIemJxCKbFX").unwrap().name, "theirs");
     }
 }
 
@@ -337,11 +470,11 @@ fn an_update_applied_before_its_refusal_is_not_refused() {
         Rule::new(fault).on(SAVE)
     };
     fake.inject(answer(503, true));
-    fake.inject(answer(409, false));
     let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
     let updated = run(client.offer_sources().update("a", rename).send()).unwrap();
     assert_eq!(updated.after.offer_source_name, "mine");
-    assert_eq!(calls(&fake, SAVE), 2);
+    // The read before the second attempt shows the change.
+    assert_eq!(calls(&fake, SAVE), 1);
     // Without an earlier applied attempt, the update is refused.
     fake.inject(answer(409, false));
     let rename = |source: &mut OfferSource| source.offer_source_name = "other".into();

@@ -122,6 +122,50 @@ fn a_value_is_removed_whatever_a_save_means() {
 }
 
 #[test]
+fn the_undo_of_an_added_object_succeeds_whatever_a_save_means() {
+    for save in [SaveMeaning::Replace, SaveMeaning::Merge] {
+        let (fake, client) = account_with(Settings {
+            save,
+            ..Settings::default()
+        });
+        let plan = ChangePlan::set("/queryParams", Some(json!({"a": "b"})))
+            .groups(["offer-sources"])
+            .only([SOURCE]);
+        let plan = run(plan.plan(&client)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let report = run(plan.apply(&client).journal(&journal).send()).unwrap();
+        assert!(report.is_success(), "{save:?}: {report}");
+        let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+        let report = apply(&undo, &client);
+        assert!(report.is_success(), "{save:?}: {report}");
+        let value = body(&fake, "offersource", SOURCE)["queryParams"].clone();
+        assert!(value.is_null() || value == json!({}), "{save:?}: {value}");
+    }
+}
+
+/// A merging service keeps a number that a save omits, and a number has no empty form.
+#[test]
+fn a_run_that_cannot_help_is_not_advised_again() {
+    let (fake, client) = account_with(Settings {
+        save: SaveMeaning::Merge,
+        ..Settings::default()
+    });
+    fake.set("page", PAGE, "newNumber", 7);
+    let plan = ChangePlan::set("/newNumber", None).groups(["pages"]).only([PAGE]);
+    let plan = run(plan.plan(&client)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let apply = || run(plan.apply(&client).journal(&journal).send()).unwrap();
+    let first = apply();
+    assert_eq!(first.counts().unknown, 1, "{first}");
+    let second = apply();
+    assert_eq!(second.counts().rejected, 1, "{second}");
+    assert!(second.unfinished().next().is_none());
+    assert!(second.to_string().contains("fix: remove it by hand"), "{second}");
+}
+
+#[test]
 fn a_status_and_a_category_become_bulk_steps() {
     let (fake, client) = account();
     let plan = ChangePlan::set("/status", Some(json!("archived"))).groups(["pages"]);

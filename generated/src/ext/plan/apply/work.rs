@@ -89,13 +89,7 @@ impl Work<'_> {
             Freshness::Fresh => None,
             Freshness::Satisfied if self.sent.is_empty() => Some(Outcome::ALREADY),
             Freshness::Satisfied => Some(Outcome::CONFIRMED),
-            Freshness::Stale(reason) if self.sent.is_empty() => Some(stale(&reason)),
-            Freshness::Stale(reason) => {
-                let message =
-                    format!("it was changed in part, and someone else has changed it since: {reason}");
-                let failure = Failure::new(Reason::Stale, message);
-                Some(Outcome::Unknown { failure })
-            }
+            Freshness::Stale(reason) => Some(stale(&reason, !self.sent.is_empty())),
         }
     }
 
