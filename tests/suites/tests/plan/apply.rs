@@ -4,7 +4,7 @@ use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, bo
 use funnelflux::ext::plan::ChangePlan;
 use funnelflux::ext::{Outcome, Reason};
 use funnelflux_fake::{Fake, Fault, Rule, Settings, Status};
-use funnelflux_suites::run;
+use funnelflux_suites::{client_that_loses_a_save, run};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -161,6 +161,77 @@ fn a_refused_save_is_rejected_and_a_lost_answer_is_read_back() {
         &Outcome::Done { confirmed: true }
     );
     assert_eq!(body(&fake, "page", PAGE)["offerParams"]["idOfferSource"], SOURCE);
+}
+
+/// The response to the first save is lost. Then somebody renames the page.
+#[test]
+fn a_repeated_save_does_not_undo_an_edit() {
+    for is_received in [true, false] {
+        let (fake, client) = account();
+        let plan = swap(&client);
+        let edit = |fake: &Fake| {
+            for page in [PAGE, OTHER_PAGE] {
+                fake.set("page", page, "pageName", "theirs");
+            }
+        };
+        let lossy = client_that_loses_a_save(&fake, is_received, edit)
+            .build()
+            .unwrap();
+        let report = run(plan.apply(&lossy).concurrency(1).send()).unwrap();
+        let (first, second) = (
+            outcome(&report, "pages", PAGE),
+            outcome(&report, "pages", OTHER_PAGE),
+        );
+        match first {
+            Outcome::Done { confirmed: true } => assert!(is_received, "{report}"),
+            Outcome::Unknown { failure } => {
+                assert!(!is_received, "{report}");
+                assert!(failure.message().contains("someone else"), "{failure}");
+            }
+            _ => panic!("{report}"),
+        }
+        let Outcome::Rejected { failure } = second else {
+            panic!("{report}");
+        };
+        assert_eq!(failure.reason(), Reason::Stale);
+        assert_eq!(body(&fake, "page", PAGE)["pageName"], "theirs");
+    }
+}
+
+#[test]
+fn a_rebase_with_the_same_journal_reconsiders_stale_assets() {
+    let (fake, client) = account();
+    let plan = swap(&client);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    fake.set("page", PAGE, "pageName", "Renamed");
+    let report = run(plan.apply(&client).journal(&journal).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "1 done, 1 rejected");
+    let report = run(plan.apply(&client).journal(&journal).send()).unwrap();
+    assert_eq!(
+        report.counts().rejected,
+        1,
+        "without a rebase, a rejection is final"
+    );
+    let report = run(plan.apply(&client).journal(&journal).rebase().send()).unwrap();
+    assert_eq!(report.counts().to_string(), "2 done", "{report}");
+    let page = body(&fake, "page", PAGE);
+    assert_eq!(page["pageName"], "Renamed");
+    assert_eq!(page["offerParams"]["idOfferSource"], OTHER_SOURCE);
+    assert_eq!(plan.progress(&journal).unwrap().done, 2);
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert_eq!(undo.entries().len(), 2, "{undo}");
+}
+
+#[test]
+fn rejections_without_a_request_count_for_the_limit_of_failures() {
+    let (fake, client) = account();
+    let plan = swap(&client);
+    fake.set("page", PAGE, "pageName", "Renamed");
+    let report = run(plan.apply(&client).stop_after(1).send()).unwrap();
+    let counts = report.counts();
+    assert_eq!((counts.rejected, counts.not_sent), (1, 1), "{report}");
+    assert!(fake.log().iter().all(|entry| entry.method == http::Method::GET));
 }
 
 #[test]

@@ -33,6 +33,11 @@ fn cancel_if_requested(cancel: Option<&Shared<BoxFuture<'static, ()>>>, stop: &m
     }
 }
 
+/// Returns true if the entry was rejected because its asset had changed, so that nothing was sent.
+fn is_stale(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected { failure } if failure.reason() == Reason::Stale)
+}
+
 /// A plan that is being applied.
 pub(super) struct Job<'p> {
     pub(super) client: Client,
@@ -59,31 +64,35 @@ impl Job<'_> {
             let Some(group) = entry.group() else {
                 continue;
             };
-            let Earlier {
-                is_begun,
-                sent,
-                outcome,
-            } = earlier.remove(&entry.key).unwrap_or_default();
+            let mut earlier = earlier.remove(&entry.key).unwrap_or_default();
+            if self.rebase && earlier.outcome.as_ref().is_some_and(is_stale) {
+                // Nothing was sent for this entry, and now its asset may be acceptable.
+                earlier.outcome = None;
+                earlier.sent.clear();
+            }
             let mut work = Work {
                 entry,
                 group,
                 steps: entry.steps(),
-                sent,
+                sent: earlier.sent,
                 finished: Vec::new(),
                 current: None,
-                is_begun,
-                outcome: outcome.filter(|outcome| !outcome.is_unfinished()),
+                is_begun: earlier.is_begun,
+                outcome: None,
             };
-            if work.outcome.is_none() {
+            let finished = earlier.outcome.filter(|outcome| !outcome.is_unfinished());
+            let ended = if finished.is_none() {
                 let state = states.remove(&entry.key).unwrap_or(FoundAsset::Missing);
-                work.outcome = work.look(state, self.rebase);
-            }
+                work.look(state, self.rebase)
+            } else {
+                None
+            };
+            let index = self.works.len();
             self.works.push(work);
-        }
-        for index in 0..self.works.len() {
-            let outcome = self.works.get_mut(index).and_then(|work| work.outcome.take());
-            if let Some(outcome) = outcome {
+            if let Some(outcome) = finished {
                 self.settle(index, outcome);
+            } else if let Some(outcome) = ended {
+                self.end_unsent(index, outcome);
             }
         }
     }
@@ -323,7 +332,7 @@ impl Job<'_> {
                 .remove(&work.entry.key)
                 .and_then(|state| work.look(state, self.rebase));
             match ended {
-                Some(outcome) => self.settle(*index, outcome),
+                Some(outcome) => self.end_unsent(*index, outcome),
                 None => left.push(*index),
             }
         }
@@ -441,6 +450,13 @@ impl Job<'_> {
             return;
         }
         let outcome = work.total();
+        self.settle(index, outcome);
+    }
+
+    /// Ends an entry that this job sends nothing for. A failure counts for the limit of failed assets.
+    fn end_unsent(&mut self, index: usize, outcome: Outcome) {
+        self.stop
+            .record(None, usize::from(!outcome.is_success()), outcome.failure());
         self.settle(index, outcome);
     }
 
