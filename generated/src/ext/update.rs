@@ -131,27 +131,12 @@ where
                 let id = self.id.to_string();
                 return Err(UpdateError::Deleted { id });
             }
-            if current != base {
-                if self.repetitions == 0 {
-                    return Err(UpdateError::Conflict {
-                        fields: differences(&json(&base), &json(&current), Absent::Differs),
-                        current: Box::new(current),
-                    });
-                }
-                self.repetitions -= 1;
-                base = current;
-                continue;
-            }
-            let changed = differences(&json(&base), &json(&wanted), Absent::Differs);
-            if changed.is_empty() {
-                return Ok(Updated {
-                    before: base.clone(),
-                    after: base,
-                    changed,
-                    unexpected: Vec::new(),
-                });
-            }
-            match self.save(base, &wanted, changed).await {
+            let result = if current == base {
+                self.save(base, &wanted).await
+            } else {
+                Err(conflict(&base, current))
+            };
+            match result {
                 Err(UpdateError::Conflict { current, .. }) if self.repetitions > 0 => {
                     self.repetitions -= 1;
                     base = *current;
@@ -180,8 +165,16 @@ where
         &self,
         before: R::Asset,
         wanted: &R::Asset,
-        changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
+        let changed = differences(&json(&before), &json(wanted), Absent::Differs);
+        if changed.is_empty() {
+            return Ok(Updated {
+                before: before.clone(),
+                after: before,
+                changed,
+                unexpected: Vec::new(),
+            });
+        }
         // The service never shows secrets, so the assets are compared with masked secrets.
         let managed = R::SERVER_MANAGED;
         let shown = |asset: &R::Asset| managed.with_masked_secrets(json(asset));
@@ -242,11 +235,11 @@ where
             if unanswered.is_none()
                 && !are_empties_sent
                 && lost.iter().all(is_kept)
-                && let Some(wanted) = with_empties::<R>(wanted, &after_shown, &lost)
+                && let Some(emptied) = with_empties::<R>(&after, &lost)
             {
                 are_empties_sent = true;
                 // The result is ignored, because the next read shows the effect of this save.
-                let _ = self.send_save(&after, &wanted).await;
+                let _ = self.send_save(&after, &emptied).await;
                 continue;
             }
             reads += 1;
@@ -254,10 +247,7 @@ where
                 let is_at_base = |field: &String| before_shown.pointer(field) == after_shown.pointer(field);
                 return Err(match unanswered {
                     // Someone else has changed the asset, and the change is not in it.
-                    Some(_) if after != before && changed.iter().all(is_at_base) => UpdateError::Conflict {
-                        fields: differences(&json(&before), &json(&after), Absent::Differs),
-                        current: Box::new(after),
-                    },
+                    Some(_) if after != before && changed.iter().all(is_at_base) => conflict(&before, after),
                     Some(error) => UpdateError::Unknown(error),
                     None => UpdateError::Lost {
                         fields: lost,
@@ -355,19 +345,17 @@ pub(super) enum Absent {
     MayBeEmpty,
 }
 
-/// Returns the asset with empty values at these JSON pointers. `current` contains the values to replace.
-/// Returns `None` if one of them has no empty form.
-fn with_empties<R: Resource>(asset: &R::Asset, current: &Value, pointers: &[String]) -> Option<R::Asset> {
+/// Returns the asset with empty values at these JSON pointers; `None` if one of the present values has no
+/// empty form.
+fn with_empties<R: Resource>(asset: &R::Asset, pointers: &[String]) -> Option<R::Asset> {
     let text = serde_json::to_string(asset).ok()?;
     if !exact_json::is_exact(&text) {
         return None;
     }
     let mut asset: Value = serde_json::from_str(&text).ok()?;
     for pointer in pointers {
-        let (parent, name) = pointer.rsplit_once('/')?;
-        let name = name.replace("~1", "/").replace("~0", "~");
-        let members = asset.pointer_mut(parent)?.as_object_mut()?;
-        members.insert(name, empty_form(current.pointer(pointer)?)?);
+        let value = asset.pointer_mut(pointer)?;
+        *value = empty_form(value)?;
     }
     serde_json::from_value(asset).ok()
 }
@@ -379,6 +367,14 @@ pub(super) fn empty_form(removed: &Value) -> Option<Value> {
         Value::Array(_) => Some(Value::Array(Vec::new())),
         Value::Object(_) => Some(Value::Object(Map::new())),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// Returns the error for an asset that was changed in the meantime.
+fn conflict<A: Serialize>(base: &A, current: A) -> UpdateError<A> {
+    UpdateError::Conflict {
+        fields: differences(&json(base), &json(&current), Absent::Differs),
+        current: Box::new(current),
     }
 }
 

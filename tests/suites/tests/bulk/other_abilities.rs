@@ -7,7 +7,7 @@ use funnelflux::ext::{
     CreateOrSave as _, DuplicateMany as _, FindMany as _, Outcome, StoreError, Stored, Update as _,
     UpdateError,
 };
-use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux::transport::{self, BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{DuplicateRequest, Funnel, OfferSource};
 use funnelflux_fake::{
     AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, RetryAfter, Rule, SaveMeaning, Settings,
@@ -308,6 +308,37 @@ fn a_repeated_update_does_not_undo_an_edit() {
     let updated = run(update.send()).unwrap();
     assert_eq!(updated.after.offer_source_name, "theirs");
     assert_eq!(updated.after.postback_tx_id.as_deref(), Some("mine"));
+}
+
+/// Somebody renames the asset before the update reads it back, and the service has kept a removed value.
+#[test]
+fn a_second_save_with_empty_values_does_not_undo_an_edit() {
+    let (fake, _) = service(Settings {
+        save: SaveMeaning::Merge,
+        ..Settings::default()
+    });
+    fake.seed_offer_source("a");
+    let service = fake.clone();
+    let transport = transport::from_fn(move |request: http::Request<Bytes>| {
+        let fake = service.clone();
+        async move {
+            let is_save = request.method() == http::Method::PUT;
+            let response = fake.respond(request).await;
+            if is_save && calls(&fake, SAVE) == 1 {
+                fake.set("offersource", "a", "offerSourceName", "theirs");
+            }
+            response.map_err(TransportError::from)
+        }
+    });
+    let client = Client::builder()
+        .bearer_token(fake.access_token())
+        .transport(transport);
+    let client = client.build().unwrap();
+    let remove = |source: &mut OfferSource| source.postback_tx_id = None;
+    let updated = run(client.offer_sources().update("a", remove).send()).unwrap();
+    assert_eq!(updated.unexpected, ["/offerSourceName"]);
+    assert_eq!(calls(&fake, SAVE), 2);
+    assert_eq!(fake.state().offer_source("a").unwrap().name, "theirs");
 }
 
 /// The response to the first save is lost, and nobody else changes the asset.

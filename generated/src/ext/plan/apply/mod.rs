@@ -52,7 +52,8 @@ impl ChangePlan {
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
 /// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes to fields that the service
 /// manages do not count. With [`rebase`](Self::rebase), such an asset is accepted if somebody else changed it
-/// only at paths that the plan does not change. After each change, the asset is read back.
+/// only at paths that the plan does not change. A failed save is repeated only if the asset is still the same.
+/// After each change, the asset is read back.
 ///
 /// # Outcomes
 ///
@@ -92,7 +93,8 @@ impl Apply<'_> {
     }
 
     /// Accepts assets that have changed since the plan was made, if they have changed only at paths that the
-    /// plan does not change.
+    /// plan does not change. If an earlier run with the same journal rejected such assets, this run considers
+    /// them again.
     pub fn rebase(mut self) -> Self {
         self.rebase = true;
         self
@@ -112,7 +114,8 @@ impl Apply<'_> {
         self
     }
 
-    /// Stops the job after this number of failed assets. Default: never.
+    /// Stops the job after this number of failed assets. Assets that the job rejects without a request count
+    /// as well, for example because they have changed since the plan was made. Default: never.
     pub fn stop_after(mut self, failed: usize) -> Self {
         self.stop_after = Some(failed.max(1));
         self
