@@ -57,8 +57,8 @@ pub(crate) fn arguments() -> Vec<Arg> {
             .num_args(0..=1)
             .default_missing_value("")
             .help(
-                "Continue the job of this journal; without FILE, continue the newest unfinished job of this \
-                 command",
+                "Continue the job of this journal, after a confirmation; without FILE, continue the newest \
+                 unfinished job of this command",
             ),
         Arg::new("chunk-size")
             .long("chunk-size")
@@ -195,6 +195,7 @@ impl JobCommand<'_> {
             .fix("resume it with that command"));
         }
         note(&format!("resuming: {} ({})", journal.job(), journal.counts()));
+        note(&journals::progress(&path, left(&journal)));
         Ok(Some((path, journal)))
     }
 
@@ -216,11 +217,11 @@ impl JobCommand<'_> {
         })
     }
 
-    /// Plans and runs a job. `journal` is the journal of a resumed job. Such a job is planned again only with
+    /// Plans and runs a job. `resumed` is the journal of a resumed job. Such a job is planned again only with
     /// `--plan`. `make` creates the job, once for the plan and once for the run.
     pub(crate) async fn run(
         &self,
-        journal: Option<PathBuf>,
+        resumed: Option<(PathBuf, Journal)>,
         make: impl Fn() -> Result<GroupBulk, funnelflux::Error>,
     ) -> CommandResult {
         let output = self.context.output(self.matches, &report_view())?;
@@ -234,13 +235,14 @@ impl JobCommand<'_> {
                 "try it on an asset that you can lose, with --accept-inferred; --plan needs no such option",
             ));
         }
-        // A resumed job was confirmed when it began. A deletion is confirmed again, because it cannot be
-        // undone.
-        if journal.is_some() && !only_plan && self.verb == "delete" {
+        if let Some((_, journal)) = resumed.as_ref().filter(|_| !only_plan) {
+            // The job was confirmed when it began. The user may have abandoned it since then, so it is
+            // confirmed again.
+            let handles_children = !journal.children::<String>().is_leave();
+            let change = format!("continue to {}", self.change(left(journal)));
             self.context
-                .confirm("continue the deletion", Expected::Yes, self.stdin_is_used)?;
-        }
-        if journal.is_none() || only_plan {
+                .confirm(&change, self.expected(handles_children), self.stdin_is_used)?;
+        } else {
             let plan = job.plan().await.map_err(|error| invalid_job(&error))?;
             let failures = plan.unreadable.iter().filter_map(|(_, failure)| failure.error());
             if let Some(error) = failures.into_iter().find(|error| error.is_unauthorized()) {
@@ -262,8 +264,8 @@ impl JobCommand<'_> {
             self.confirm(&plan)?;
         }
         let name = format!("{}-{}", self.group.name(), self.verb);
-        let path = match journal {
-            Some(path) => Some(path),
+        let path = match resumed {
+            Some((path, _)) => Some(path),
             None => journal_path(self.matches, self.context, &name)?,
         };
         let report = self.send(configured()?, path.as_deref()).await?;
@@ -285,22 +287,30 @@ impl JobCommand<'_> {
 
     fn confirm(&self, plan: &Plan<String>) -> Result<(), Failure> {
         let handles_children = !matches!(plan.children, Children::Untouched);
-        let expected = match self.verb {
-            "delete" if handles_children => Expected::Word("delete"),
-            _ => Expected::Yes,
-        };
-        let assets = count(
-            plan.would_change.len(),
-            self.group.singular(),
-            self.group.plural(),
-        );
+
         let children = match plan.children {
             Children::Known { count: number } => format!(" and {}", count(number, "child", "children")),
             Children::Unknown => " and an unknown number of children".to_owned(),
             _ => String::new(),
         };
-        let change = format!("{} {assets}{children}", self.verb);
-        self.context.confirm(&change, expected, self.stdin_is_used)
+        let change = self.change(plan.would_change.len()) + &children;
+        self.context
+            .confirm(&change, self.expected(handles_children), self.stdin_is_used)
+    }
+
+    /// Describes the change of this number of assets.
+    fn change(&self, assets: usize) -> String {
+        let assets = count(assets, self.group.singular(), self.group.plural());
+        format!("{} {assets}", self.verb)
+    }
+
+    /// Returns the answer that confirms the change.
+    fn expected(&self, handles_children: bool) -> Expected<'static> {
+        if self.verb == "delete" && handles_children {
+            Expected::Word("delete")
+        } else {
+            Expected::Yes
+        }
     }
 
     async fn send(&self, job: GroupBulk, journal: Option<&Path>) -> Result<Report<String>, Failure> {

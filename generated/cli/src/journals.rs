@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::exit::{Failure, file_failure};
+use crate::text;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -43,6 +44,16 @@ pub(crate) fn all(context: &Context) -> Result<Vec<JournalFile>, Failure> {
     journals.sort();
     journals.reverse();
     Ok(journals)
+}
+
+/// Describes the progress of the job that a journal records. `left` is the number of assets without a final
+/// outcome.
+pub(crate) fn progress(path: &Path, left: usize) -> String {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let age = modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
+    let age = text::duration(age.unwrap_or_default());
+    let left = text::count(left, "asset is left", "assets are left");
+    format!("{left} in the journal {}, written {age} ago", path.display())
 }
 
 /// Returns a path as an argument for a command line. A path that begins with a hyphen gets the prefix `./`,

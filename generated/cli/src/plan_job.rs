@@ -134,12 +134,21 @@ impl PlanCommand<'_> {
         }
         check_report(self.matches)?;
         let journal = journal_path(self.matches, self.context, self.name)?;
-        let is_begun = journal.as_ref().is_some_and(|path| path.exists());
-        if !is_begun {
-            self.confirm(plan)?;
-        } else if file.is_none() {
-            return Err(already_begun(self.context, journal.as_deref()));
-        }
+        let begun = journal.as_deref().filter(|path| path.exists());
+        let is_begun = begun.is_some();
+        let change = match begun {
+            None => changes(plan),
+            Some(path) if file.is_none() => return Err(already_begun(self.context, path)),
+            // The plan was confirmed when its job began. The user may have abandoned the job since then, so it
+            // is confirmed again.
+            Some(path) => {
+                let counts = plan.progress(path).map_err(plan_failure)?;
+                let left = counts.not_sent + counts.unknown;
+                note(&journals::progress(path, left));
+                format!("continue to change {}", count(left, "asset", "assets"))
+            }
+        };
+        self.confirm(plan, &change)?;
         // The plan is stored beside its journal, because the commands that continue and list the job need it.
         if let Some(journal) = &journal
             && !(is_begun && plan_beside(journal).exists())
@@ -202,26 +211,26 @@ impl PlanCommand<'_> {
         write_out(|out| ids.iter().try_for_each(|id| writeln!(out, "{id}")))
     }
 
-    fn confirm(&self, plan: &ChangePlan) -> Result<(), Failure> {
-        let counts = plan.counts();
-        let parts: Vec<String> = counts
-            .iter()
-            .map(|(step, number)| format!("{} {}", verb(*step), count(*number, "asset", "assets")))
-            .collect();
-        let expected = if counts.contains_key(&PlanStep::Delete) {
+    fn confirm(&self, plan: &ChangePlan, change: &str) -> Result<(), Failure> {
+        let expected = if plan.counts().contains_key(&PlanStep::Delete) {
             Expected::Word("delete")
         } else {
             Expected::Yes
         };
-        self.context
-            .confirm(&parts.join(", "), expected, self.stdin_is_used)
+        self.context.confirm(change, expected, self.stdin_is_used)
     }
+}
+
+/// Describes the changes of a plan.
+fn changes(plan: &ChangePlan) -> String {
+    let counts = plan.counts().into_iter();
+    let parts = counts.map(|(step, number)| format!("{} {}", verb(step), count(number, "asset", "assets")));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// Creates the failure for a journal that already records a job. Such a journal is refused, because the new
 /// plan may differ from the plan of that job.
-fn already_begun(context: &Context, journal: Option<&Path>) -> Failure {
-    let journal = journal.unwrap_or(Path::new(""));
+fn already_begun(context: &Context, journal: &Path) -> Failure {
     let message = format!("{} already records a job; nothing was sent", journal.display());
     let kept = plan_beside(journal);
     Failure::usage(message).fix(if kept.exists() {

@@ -258,11 +258,21 @@ fn a_killed_job_is_resumed_and_loses_nothing() {
     child.wait().unwrap();
     let archived = world.count("archived");
     assert!((5..60).contains(&archived), "{archived}");
-    // Without a file, `--resume` continues the newest unfinished job of the command. It needs no
-    // confirmation.
+    // Without a file, `--resume` continues the newest unfinished job of the command, which the user may have
+    // given up.
     let other = world.run("offer-sources delete --resume").code(2);
     assert!(other.err.contains("no unfinished job"), "{}", other.err);
-    let resumed = world.run("offer-sources archive --resume").code(0);
+    let archived = world.count("archived");
+    let refused = world.run("offer-sources archive --resume").code(2);
+    for part in [
+        "assets are left in the journal ",
+        ".jsonl, written 0s ago\n",
+        "nothing was sent: continue to archive ",
+    ] {
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+    assert_eq!(world.count("archived"), archived);
+    let resumed = world.run("offer-sources archive --resume --yes").code(0);
     assert!(resumed.err.contains("60 done"), "{}", resumed.err);
     assert_eq!(world.count("archived"), 60);
     world.run("offer-sources archive --resume").code(2);
@@ -303,7 +313,17 @@ fn an_unfinished_job_names_the_command_that_continues_it() {
         .code(4);
     let (_, command) = ran.err.split_once("continue with: funnelflux ").unwrap();
     world.fake.clear_faults();
-    world.run(command.lines().next().unwrap()).code(0);
+    let command = command.lines().next().unwrap();
+    let refused = world.run(command).code(2);
+    assert!(
+        refused
+            .err
+            .contains("continue to archive 3 offer sources needs a confirmation"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(world.count("archived"), 0);
+    world.run(&format!("{command} --yes")).code(0);
     assert_eq!(world.count("archived"), 3);
 }
 
@@ -324,7 +344,7 @@ fn the_journal_of_another_account_is_refused() {
         ))
         .code(4);
     let refused = second
-        .run(&format!("offer-sources archive --resume {journal}"))
+        .run(&format!("offer-sources archive --resume {journal} --yes"))
         .code(2);
     assert!(
         refused.err.contains("was written for the base URL"),

@@ -31,7 +31,16 @@ fn a_journal_with_a_job_is_not_used_for_another_one() {
     let command = "fix: continue that job with: funnelflux apply job.plan.json --journal job.jsonl";
     assert!(refused.err.contains(command), "{}", refused.err);
     assert_eq!(world.fake.state().assets("offersource").count(), 1);
-    let continued = world.run("apply job.plan.json --journal job.jsonl").code(0);
+    let line = "apply job.plan.json --journal job.jsonl";
+    let refused = world.run(line).code(2);
+    for part in [
+        "note: 1 asset is left in the journal job.jsonl, written ",
+        "nothing was sent: continue to change 1 asset needs a confirmation",
+    ] {
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+    assert_eq!(world.fake.state().assets("offersource").count(), 1);
+    let continued = world.run(&format!("{line} --yes")).code(0);
     assert_eq!(continued.out.lines().count(), 2, "{}", continued.err);
     assert_eq!(world.fake.state().assets("offersource").count(), 2);
 }
@@ -358,7 +367,9 @@ fn a_resumed_deletion_asks_again() {
     assert_eq!(world.count("deleted"), 2);
     let refused = world.run("offer-sources delete --resume job.jsonl").code(2);
     assert!(
-        refused.err.contains("continue the deletion needs a confirmation"),
+        refused
+            .err
+            .contains("continue to delete 2 offer sources needs a confirmation"),
         "{}",
         refused.err
     );

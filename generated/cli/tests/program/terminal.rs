@@ -118,6 +118,9 @@ fn ctrl_c_stops_and_reports_and_the_second_one_ends() {
         "offer-sources archive --resume --chunk-size 1 --jobs 1 --rate 20",
     );
     session.exp_string(&format!("{archived} done")).unwrap();
+    let question = format!("continue to archive {} offer sources? [y/N] ", 200 - archived);
+    session.exp_string(&question).unwrap();
+    session.send_line("y").unwrap();
     begun(archived + 3);
     session.send_control('c').unwrap();
     session.send_control('c').unwrap();

@@ -96,8 +96,9 @@ pub(super) async fn run(
         stdin_is_used: input::ids_are_stdin(matches),
     };
     let client = context.client()?;
-    let (journal, ids, change) = if let Some((path, journal)) = job.resumed()? {
-        (Some(path), journal.ids(), journal.change().clone())
+    let resumed = job.resumed()?;
+    let (ids, change) = if let Some((_, journal)) = &resumed {
+        (journal.ids(), journal.change().clone())
     } else {
         let change = requested(verb, matches)?;
         let given = input::given(matches, assets::view(group).id.as_ref())?;
@@ -108,9 +109,9 @@ pub(super) async fn run(
             );
         }
         let ids = assets::resolve(&client, group, given).await?;
-        (None, ids, with_target_id(&client, group, change, context).await?)
+        (ids, with_target_id(&client, group, change, context).await?)
     };
-    job.run(journal, || match &change {
+    job.run(resumed, || match &change {
         ChangeRecord::Archive { children } => group.archive(&client, ids.clone(), children.clone()),
         ChangeRecord::Delete { children } => group.delete(&client, ids.clone(), children.clone()),
         ChangeRecord::MoveToCategory { category } => {

@@ -46,20 +46,21 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         stdin_is_used: input::ids_are_stdin(matches),
     };
     let client = context.client()?;
-    let (journal, copies) = match job.resumed()? {
-        Some((path, journal)) => match journal.change() {
+    let resumed = job.resumed()?;
+    let copies = match &resumed {
+        Some((_, journal)) => match journal.change() {
             ChangeRecord::Duplicate { copies } => {
                 let ids: Vec<String> = journal.ids();
                 let copies = ids
                     .into_iter()
                     .filter_map(|id| Some((id.clone(), copies.get(&id)?.clone())));
-                (Some(path), copies.collect())
+                copies.collect()
             }
-            _ => (Some(path), Vec::new()),
+            _ => Vec::new(),
         },
-        None => (None, requested(&client, group, matches).await?),
+        None => requested(&client, group, matches).await?,
     };
-    job.run(journal, || group.duplicate(&client, copies.clone()))
+    job.run(resumed, || group.duplicate(&client, copies.clone()))
         .await
 }
 
