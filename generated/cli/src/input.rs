@@ -6,6 +6,7 @@ use crate::job::is_success;
 use crate::path::JsonPath;
 use crate::text::shortened;
 use clap::{Arg, ArgAction, ArgMatches};
+use funnelflux::id;
 use funnelflux::json::{self, ParseError};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -195,8 +196,9 @@ pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<
         Some(_) => match text.lines().next() {
             Some(header) if is_csv_header(header, id) => entries_of_csv(text, name, id)?,
             _ => {
-                let lines = text.lines().map(str::trim).enumerate();
-                let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+                let is_entry = |line: &str| !line.is_empty() && !line.starts_with('#');
+                let lines = text.lines().enumerate();
+                let lines = lines.filter(|(_, line)| is_entry(line.trim_start()));
                 return lines
                     .map(|(index, line)| id_of_line(line, index + 1, name))
                     .collect();
@@ -218,19 +220,32 @@ pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<
 /// Returns the ID in a line. Programs such as `jq` without `-r` print JSON strings. A JSON string that is
 /// part of a list ends with a comma.
 fn id_of_line(line: &str, number: usize, name: &str) -> Result<String, Failure> {
-    if let Ok(id) = serde_json::from_str(line.strip_suffix(',').unwrap_or(line)) {
+    let trimmed = line.trim();
+    if let Ok(id) = serde_json::from_str(trimmed.strip_suffix(',').unwrap_or(trimmed)) {
         return Ok(id);
     }
-    if line.starts_with('"') && line.contains("\",") {
+    if trimmed.starts_with('"') && trimmed.contains("\",") {
         let message = format!(
             "{name}:{number}: expected one ID, actual {}",
-            shortened(line, SHOWN)
+            shortened(trimmed, SHOWN)
         );
         return Err(Failure::usage(message).fix(
             "write one ID per line, for example with jq -r, or begin the CSV with a header that has id",
         ));
     }
-    Ok(line.to_owned())
+    Ok(id_or_name(line).to_owned())
+}
+
+/// Returns the ID or name that a line or cell contains. Blanks around an ID are ignored, but blanks can be
+/// part of a name.
+fn id_or_name(text: &str) -> &str {
+    let trimmed = text.trim();
+    if id::is_well_formed(trimmed) {
+        trimmed
+    } else {
+        // The last line of a file can end without the line feed of its line break.
+        text.strip_suffix('\r').unwrap_or(text)
+    }
 }
 
 /// Entry of a JSON or CSV input, with its ID.
@@ -305,7 +320,7 @@ fn entries_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<I
     let mut found = Vec::new();
     for record in reader.records() {
         let record = record.map_err(invalid)?;
-        let cell = |column: usize| record.get(column).map(str::trim).filter(|cell| !cell.is_empty());
+        let cell = |column: usize| record.get(column).map(id_or_name).filter(|cell| !cell.trim().is_empty());
         let Some(id) = copies.and_then(cell).or_else(|| cell(column)) else {
             let line = line_of(text, &record);
             return Err(Failure::usage(format!("{name}:{line}: the row has no ID"))
@@ -437,7 +452,8 @@ mod tests {
     fn ids_are_read_from_every_format() {
         let id = JsonPath::of_pointer("/idThing");
         for text in [
-            "a\nb\n\n# comment\n",
+            "a\nb\n\n  # comment\n  \n",
+            "a\r\nb\r",
             "\"a\"\r\n\"b\"\r\n",
             "  \"a\",\nb\n",
             "[\"a\", \"b\"]",
@@ -457,6 +473,13 @@ mod tests {
             assert_eq!(read_ids(text, "f", Some(&id)).unwrap(), ["a", "b"], "{text}");
         }
         assert!(read_ids(" \n", "f", None).unwrap().is_empty());
+        for text in [
+            "  2nIemS000001\t\r\n b \n",
+            "id,name\n2nIemS000001 ,x\n\" b \",y\n",
+            "[\"2nIemS000001\", \" b \"]",
+        ] {
+            assert_eq!(read_ids(text, "f", None).unwrap(), ["2nIemS000001", " b "], "{text}");
+        }
         for (text, problem) in [
             ("[{\"name\": \"x\"}]", "f: the entry 1 has no ID"),
             ("[\"a\",", "f: invalid JSON"),

@@ -154,6 +154,38 @@ fn the_report_of_a_duplication_stands_for_the_copies() {
 }
 
 #[test]
+fn blanks_of_names_are_kept_and_blanks_around_ids_are_not() {
+    let (world, ids) = World::new(4);
+    let named = |id: &str, name: &str| world.fake.set("offersource", id, "offerSourceName", name);
+    named(&ids[0], "lead");
+    named(&ids[1], " lead ");
+    let statuses = || ids.iter().map(|id| world.status(id)).collect::<Vec<_>>();
+    let archive = "offer-sources archive - --yes";
+    for (input, archived) in [
+        (" lead \n".to_owned(), 1),
+        ("id\n\" lead \"\n".to_owned(), 1),
+        (format!("  {} \t\r\n", ids[2]), 2),
+        (format!("id,name\n {} ,x\n", ids[3]), 3),
+        ("lead".to_owned(), 0),
+    ] {
+        world.run_with(archive, &input).code(0);
+        let mut expected = vec!["active"; 4];
+        expected[archived] = "archived";
+        assert_eq!(statuses(), expected, "{input:?}");
+        world
+            .run(&format!("offer-sources unarchive {} --yes", ids[archived]))
+            .code(0);
+    }
+    let refused = world.run_with(archive, "lead \n").code(1);
+    assert!(
+        refused.err.contains("has this ID or name: \"lead \""),
+        "{}",
+        refused.err
+    );
+    assert_eq!(statuses(), ["active"; 4]);
+}
+
+#[test]
 fn a_file_that_cannot_be_written_has_a_fix() {
     let (world, ids) = World::new(1);
     fs::write(world.path("notes.txt"), "notes\n").unwrap();
