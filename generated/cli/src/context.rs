@@ -236,16 +236,24 @@ impl Context {
     }
 
     pub(crate) fn no_tokens(&self) -> Failure {
-        let name = &self.profile.name;
-        let message = format!("there is no access token for the profile {name:?}");
+        let message = format!("there is no access token for the profile {:?}", self.profile.name);
         Failure::new(Exit::Authentication, message).fix(format!(
-            "run: funnelflux auth login{}. Without an account, add --fake",
-            if self.profile.is_explicit {
-                format!(" --profile {name}")
-            } else {
-                String::new()
-            }
+            "run: {}. Without an account, add --fake",
+            self.command_line(&["auth", "login"])
         ))
+    }
+
+    /// Adds a fix to a failure of authentication that has none. The fix names the profile, so that the login
+    /// does not replace the tokens of another profile.
+    pub(crate) fn authentication_fix(&self, failure: Failure) -> Failure {
+        if failure.exit != Exit::Authentication {
+            failure
+        } else if self.uses_environment() {
+            failure.or_fix("renew the token in the environment, or choose a profile with --profile")
+        } else {
+            let login = self.command_line(&["auth", "login"]);
+            failure.or_fix(&format!("log in again: {login}"))
+        }
     }
 }
 

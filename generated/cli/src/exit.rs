@@ -216,9 +216,8 @@ impl From<&Error> for Failure {
         };
         let mut failure = Self::new(exit, error.to_string());
         if exit == Exit::Authentication {
-            let fix =
-                "log in again: funnelflux auth login. If the token is in the environment, renew it there";
-            failure.details.fix = Some(fix.to_owned());
+            // The fix depends on the account: `Context::authentication_fix` adds it.
+            failure.details.fix = None;
         } else if error.is_retryable() {
             failure.details.fix = Some("run the same command again later".to_owned());
         } else if exit == Exit::Refused {

@@ -57,7 +57,7 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         _ => {}
     }
     let context = Context::new(own)?;
-    match name {
+    let result = match name {
         "export" => export::run(own, &context).await,
         "compare" => compare::run(own, &context).await,
         "plan" => plan::run(own, &context).await,
@@ -68,12 +68,13 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         "api" => api::run(own, &context).await,
         "auth" => auth::run(own, &context).await,
         "probe" => probe::run(own, &context).await,
-        "mcp" => mcp::run(own, context).await,
+        "mcp" => return mcp::run(own, context).await,
         name => match group::named(name) {
             Some(group) => group::run(group, own, &context).await,
             None => Err(unknown()),
         },
-    }
+    };
+    result.map_err(|failure| context.authentication_fix(failure))
 }
 
 fn unknown() -> Failure {

@@ -162,7 +162,10 @@ impl ServerHandler for Server {
         };
         Ok(match result {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
-            Err(failure) => CallToolResult::error(vec![ContentBlock::text(page::cut(&failure.to_string()))]),
+            Err(failure) => {
+                let failure = self.context.authentication_fix(failure);
+                CallToolResult::error(vec![ContentBlock::text(page::cut(&failure.to_string()))])
+            }
         }
         .into())
     }

@@ -1,6 +1,7 @@
 //! Tests of login, profiles and errors of authentication.
 
 use crate::support::{Ran, World, ran, words};
+use funnelflux_fake::{Fault, Rule};
 use std::fs;
 
 /// Runs the program without an account in the environment.
@@ -22,6 +23,24 @@ fn login(world: &World, options: &str) -> Ran {
         ),
         &tokens,
     )
+}
+
+#[test]
+fn the_fix_for_a_rejected_token_names_the_profile() {
+    let (world, _) = World::new(1);
+    login(&world, "").code(0);
+    login(&world, "--profile second").code(0);
+    world.fake.inject(Rule::new(Fault::status(401)).always());
+    let fix = |options: &str| {
+        let line = format!("offer-sources list{options}");
+        let err = run(&world, &line, "").code(4).err;
+        err.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(fix(""), "fix: log in again: funnelflux auth login");
+    assert_eq!(
+        fix(" --profile second"),
+        "fix: log in again: funnelflux auth login --profile second"
+    );
 }
 
 #[test]

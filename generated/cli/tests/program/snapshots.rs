@@ -63,7 +63,7 @@ fn a_rejected_token_ends_an_export_at_the_first_request() {
         let before = world.fake.request_count();
         let failed = world.run(line).code(4);
         assert!(
-            failed.err.contains("funnelflux auth login"),
+            failed.err.contains("renew the token in the environment"),
             "{line}: {}",
             failed.err
         );

@@ -291,7 +291,7 @@ fn secrets_do_not_appear() {
     world.fake.expire_access_token();
     let refused = session.error("list_assets", json!({ "group": "offer-sources" }));
     assert!(
-        refused.contains("401") && refused.contains("fix: log in again"),
+        refused.contains("401") && refused.contains("fix: renew the token in the environment"),
         "{refused}"
     );
     let token = world.fake.access_token();
