@@ -320,7 +320,12 @@ fn entries_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<I
     let mut found = Vec::new();
     for record in reader.records() {
         let record = record.map_err(invalid)?;
-        let cell = |column: usize| record.get(column).map(id_or_name).filter(|cell| !cell.trim().is_empty());
+        let cell = |column: usize| {
+            record
+                .get(column)
+                .map(id_or_name)
+                .filter(|cell| !cell.trim().is_empty())
+        };
         let Some(id) = copies.and_then(cell).or_else(|| cell(column)) else {
             let line = line_of(text, &record);
             return Err(Failure::usage(format!("{name}:{line}: the row has no ID"))
@@ -478,7 +483,11 @@ mod tests {
             "id,name\n2nIemS000001 ,x\n\" b \",y\n",
             "[\"2nIemS000001\", \" b \"]",
         ] {
-            assert_eq!(read_ids(text, "f", None).unwrap(), ["2nIemS000001", " b "], "{text}");
+            assert_eq!(
+                read_ids(text, "f", None).unwrap(),
+                ["2nIemS000001", " b "],
+                "{text}"
+            );
         }
         for (text, problem) in [
             ("[{\"name\": \"x\"}]", "f: the entry 1 has no ID"),

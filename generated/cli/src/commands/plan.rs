@@ -10,8 +10,11 @@ use crate::profile::write_whole;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan};
-use funnelflux::ext::snapshot::Snapshot;
+use funnelflux::ext::snapshot::{AssetKey, Snapshot};
 use std::path::PathBuf;
+
+/// Part of the notes on secrets.
+const SECRET: &str = ": the secret at ";
 
 pub(crate) fn command() -> Command {
     Command::new("plan")
@@ -91,7 +94,23 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         note(&format!("apply the plan with: {command}"));
     }
     let differs = matches.get_flag("exit-code") && !plan.is_empty();
-    Ok(if differs { Exit::Differs } else { Exit::Done })
+    Ok(if differs {
+        Exit::Differs
+    } else if leaves_out_assets(&plan) {
+        Exit::Partly
+    } else {
+        Exit::Done
+    })
+}
+
+/// Returns true if a plan leaves out changes of an asset. Secrets do not count, because no plan can restore
+/// them.
+fn leaves_out_assets(plan: &ChangePlan) -> bool {
+    // A note on an asset begins with the key of the asset; other notes concern whole groups.
+    plan.notes().iter().any(|note| {
+        let key = note.split([':', ' ']).next().unwrap_or_default();
+        key.parse::<AssetKey>().is_ok() && !note.contains(SECRET)
+    })
 }
 
 /// Converts a value of `--others` to the treatment of assets that the snapshot does not contain.

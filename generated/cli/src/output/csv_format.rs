@@ -13,6 +13,10 @@ pub(super) fn write(
     columns: &[Column],
     header: bool,
 ) -> io::Result<()> {
+    // A record without cells would be written as an empty text in quotes.
+    if columns.is_empty() {
+        return Ok(());
+    }
     let mut writer = csv::Writer::from_writer(out);
     if header {
         writer.write_record(columns.iter().map(|column| column.title.as_bytes()))?;

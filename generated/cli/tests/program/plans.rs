@@ -306,6 +306,34 @@ fn the_newest_job_is_undone_without_naming_its_journal() {
 }
 
 #[test]
+fn a_plan_that_leaves_out_an_asset_exits_with_3() {
+    let (world, ids) = world();
+    let config = json!({
+        "idMiddlewareConfig": "2nIemM000001",
+        "middlewareConfigName": "Mine",
+        "destination": { "url": "https://example.com", "hasHmacSecret": true, "hmacSecret": "x" },
+    });
+    assert!(world.fake.seed("middlewareconfig", config));
+    world.run("export backup").code(0);
+    // A secret is never in a snapshot, so it is no reason to fail.
+    let copy = world.run("plan backup --copy").code(0);
+    assert!(copy.out.contains(": the secret at "), "{}", copy.out);
+    world.fake.seed_page("2nIemP000009", &ids[0]);
+    let own = world.run("plan backup").code(0);
+    assert!(
+        own.out.contains("1 asset of the account is not in"),
+        "{}",
+        own.out
+    );
+    world
+        .run(&format!("offer-sources delete {} --yes", ids[1]))
+        .code(0);
+    let plan = world.run("plan backup --out plan.json").code(3);
+    let deleted = format!("offer-sources/{} was deleted from the account", ids[1]);
+    assert!(plan.out.contains(&deleted), "{}", plan.out);
+}
+
+#[test]
 fn a_snapshot_is_edited_planned_reviewed_and_applied() {
     let (world, ids) = world();
     world.run("export backup").code(0);
@@ -434,7 +462,7 @@ fn jobs_are_listed_with_the_commands_that_continue_or_undo_them() {
             .to_owned()
     };
     assert_eq!(Some(next(archive).as_str()), undo);
-    world.run(&next(set)).code(0);
+    world.run(&format!("{} --yes", next(set))).code(0);
     assert_eq!(changed(), 39);
     assert_eq!(world.run("jobs --filter left>0 -o ndjson").code(0).out, "");
     world.run(&format!("{} --yes", next(archive))).code(0);

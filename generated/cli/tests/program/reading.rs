@@ -133,6 +133,15 @@ fn the_fake_in_memory_is_the_same_in_every_run() {
 }
 
 #[test]
+fn an_empty_list_without_known_columns_is_an_empty_csv_file() {
+    let (world, _) = World::new(0);
+    let all = world.run("offer-sources list -o csv --all-fields").code(0);
+    assert_eq!(all.out, "");
+    let known = world.run("offer-sources list -o csv").code(0);
+    assert!(known.out.starts_with("idOfferSource,"), "{}", known.out);
+}
+
+#[test]
 fn a_failing_jq_expression_prints_nothing_unless_its_results_are_many() {
     let world = world();
     let failed = world

@@ -74,8 +74,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
 /// Rows of a CSV file.
 struct Table<'n> {
     name: &'n str,
-    /// Path of each column.
-    columns: Vec<JsonPath>,
+    /// Path of each column; `None` for a column without a header and without cells.
+    columns: Vec<Option<JsonPath>>,
     /// Index of the column that contains the IDs.
     id: Option<usize>,
     rows: Vec<Row>,
@@ -100,26 +100,6 @@ impl<'n> Table<'n> {
             );
         }
         let headers = reader.headers().map_err(invalid)?.clone();
-        let columns = headers.iter().map(|header| {
-            let path = JsonPath::parse(header.trim());
-            let path = path.map_err(|problem| Failure::usage(format!("{name}:1: the column {problem}")))?;
-            Ok(view.path(&path))
-        });
-        let columns: Vec<JsonPath> = columns.collect::<Result<_, Failure>>()?;
-        if let Some((position, twice)) = columns
-            .iter()
-            .enumerate()
-            .find(|(position, path)| columns.iter().take(*position).any(|earlier| earlier == *path))
-        {
-            return Err(
-                Failure::usage(format!("{name}:1: column {} repeats {twice}", position + 1))
-                    .fix("remove one of the two columns"),
-            );
-        }
-        let id = view
-            .id
-            .as_ref()
-            .and_then(|id| columns.iter().position(|path| path == id));
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(invalid)?;
@@ -135,6 +115,26 @@ impl<'n> Table<'n> {
                 Failure::usage(format!("{name} has no rows")).fix("write a header and a row per asset")
             );
         }
+        let mut columns: Vec<Option<JsonPath>> = Vec::new();
+        for (position, header) in headers.iter().map(str::trim).enumerate() {
+            let invalid = |problem: String, fix| {
+                Err(Failure::usage(format!("{name}:1: column {}{problem}", position + 1)).fix(fix))
+            };
+            let is_cleared = |row: &Row| row.cells.get(position).is_none_or(|cell| cell.trim().is_empty());
+            columns.push(match JsonPath::parse(header).map(|path| view.path(&path)) {
+                Ok(path) if columns.contains(&Some(path.clone())) => {
+                    return invalid(format!(" repeats {path}"), "remove one of the two columns");
+                }
+                Ok(path) => Some(path),
+                // Spreadsheet programs keep a column after the user has cleared all of its cells.
+                Err(_) if header.is_empty() && rows.iter().all(is_cleared) => None,
+                Err(_) if header.is_empty() => {
+                    return invalid(" has no header".to_owned(), "name its field, or clear the column");
+                }
+                Err(problem) => return invalid(format!(": {problem}"), "correct the header"),
+            });
+        }
+        let id = view.id.as_ref().and_then(|id| place(&columns, id));
         Ok(Self {
             name,
             columns,
@@ -163,11 +163,7 @@ impl<'n> Table<'n> {
         context: &Context,
     ) -> Result<(), Failure> {
         let path = group.category_pointer().map(JsonPath::of_pointer);
-        let Some(column) = self
-            .columns
-            .iter()
-            .position(|column| path.as_ref() == Some(column))
-        else {
+        let Some(column) = path.and_then(|path| place(&self.columns, &path)) else {
             return Ok(());
         };
         let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
@@ -222,7 +218,8 @@ impl<'n> Table<'n> {
     /// Checks that each column is a known field of the group, that is, a field of an asset of the account.
     fn check_columns(&self, fields: &KnownFields, group: AssetGroup) -> Result<(), Failure> {
         let mut columns = self.columns.iter().enumerate();
-        let unknown = columns.find_map(|(position, path)| Some((position, fields.problem(path, group)?)));
+        let unknown =
+            columns.find_map(|(position, path)| Some((position, fields.problem(path.as_ref()?, group)?)));
         match unknown {
             Some((position, problem)) => Err(self
                 .failure(1, &format!("column {}: {problem}", position + 1))
@@ -243,9 +240,12 @@ impl<'n> Table<'n> {
             let existing = self.id_of(row).and_then(|id| current.remove(id));
             let mut asset = existing.clone().unwrap_or_else(|| Value::Object(Map::new()));
             for (position, (path, cell)) in self.columns.iter().zip(&row.cells).enumerate() {
-                if cell.is_empty() || Some(position) == self.id {
+                let Some(path) = path
+                    .as_ref()
+                    .filter(|_| !cell.is_empty() && Some(position) != self.id)
+                else {
                     continue;
-                }
+                };
                 let failed = |problem: String| {
                     self.failure(row.line, &format!("column {} ({path}): {problem}", position + 1))
                 };
@@ -266,6 +266,11 @@ impl<'n> Table<'n> {
         }
         Ok(wanted)
     }
+}
+
+/// Returns the position of the column with this path.
+fn place(columns: &[Option<JsonPath>], path: &JsonPath) -> Option<usize> {
+    columns.iter().position(|column| column.as_ref() == Some(path))
 }
 
 /// Returns the number of the line with the last quotation mark if the text has an odd number of quotation
@@ -302,16 +307,22 @@ mod tests {
             "id,a.b\nx,1\n\n,\ny,\"2\n3\"\n",
             "id;a.b\nx;1\n;\ny;\"2\n3\"\n",
             "idThing\ta.b\nx\t1\ny\t2",
+            "id,a.b,,\nx,1,,\ny,2, ,\n",
         ] {
             let table = Table::read(text, "f", &view()).unwrap();
             assert_eq!(table.rows.len(), 2, "{text}");
             assert_eq!(table.id_of(&table.rows[0]), Some("x"));
             assert_eq!(table.rows[0].line, 2);
-            assert_eq!(table.columns[1].to_string(), "a.b");
+            assert_eq!(table.columns[1], JsonPath::parse("a.b").ok());
+            assert!(table.columns[2..].iter().all(Option::is_none));
         }
         for (text, problem) in [
             ("id,a\n", "f has no rows"),
-            ("id,a..b\nx,1\n", "f:1: the column"),
+            ("id,a..b\nx,1\n", "f:1: column 2: \"a..b\" is not a path"),
+            (
+                "id,,\nx,,1\n",
+                "f:1: column 3 has no header\nfix: name its field, or clear the column",
+            ),
             ("id,idThing\nx,y\n", "f:1: column 2 repeats idThing"),
             ("id,a\nx\n", "f: CSV error"),
             ("id,a\nx,\"1\n", "f:2: a quotation mark is not closed"),
