@@ -10,6 +10,7 @@ use funnelflux::json::parse;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::iter;
 
 /// Maximum number of whole assets that are read to learn the fields of a group.
 const SAMPLE: usize = 100;
@@ -120,14 +121,28 @@ impl KnownFields {
     /// Returns the text of an error if no asset has the field at `path`. Returns `None` if an asset has the
     /// field, if the field is in an object whose property names users choose, or if no fields are known.
     pub(crate) fn problem(&self, path: &JsonPath, group: AssetGroup) -> Option<String> {
+        (!self.may_have(path, group)).then(|| self.unknown(path, group.plural()))
+    }
+
+    fn may_have(&self, path: &JsonPath, group: AssetGroup) -> bool {
         let pointer = path.pointer();
         let is_named_by_user = group.free_form().iter().any(|object| {
             let member = pointer.strip_prefix(object);
             member.is_some_and(|member| member.starts_with('/'))
         });
-        if self.0.is_empty() || self.0.contains_key(path) || is_named_by_user {
-            return None;
-        }
+        self.0.is_empty() || self.0.contains_key(path) || is_named_by_user
+    }
+
+    /// Returns true if `path` leads into a list or an empty object, whose contents are not learned.
+    fn is_in_list(&self, path: &JsonPath) -> bool {
+        let ancestors = iter::successors(path.parent(), JsonPath::parent);
+        let mut known = ancestors.filter(|ancestor| self.kind(ancestor) == Some(Kind::Json));
+        let has_members = |list: &JsonPath| self.0.keys().any(|path| path.parent().as_ref() == Some(list));
+        known.next().is_some_and(|nearest| !has_members(&nearest))
+    }
+
+    /// Returns the text of the error about an unknown field of these assets.
+    fn unknown(&self, path: &JsonPath, assets: &str) -> String {
         let text = path.to_string();
         let similar = self.0.keys().map(|known| {
             let known = known.to_string();
@@ -139,11 +154,32 @@ impl KnownFields {
             .filter(|(similarity, _)| *similarity > SIMILAR)
             .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(&left.1)));
         let similar = similar.map_or_else(String::new, |(_, known)| format!("; a similar field is {known}"));
-        Some(format!(
-            "{text} is not a field of any of the {}{similar}",
-            group.plural()
-        ))
+        format!("{text} is not a field of any of the {assets}{similar}")
     }
+}
+
+/// Returns an error if no asset of these groups has a field at `path`.
+pub(crate) async fn check_path(
+    client: &Client,
+    groups: &[AssetGroup],
+    path: &JsonPath,
+) -> Result<(), Failure> {
+    let mut all = KnownFields::default();
+    for group in groups {
+        let known = KnownFields::read(client, *group, &HashMap::new()).await?;
+        if !known.0.is_empty() && (known.may_have(path, *group) || known.is_in_list(path)) {
+            return Ok(());
+        }
+        all.0.extend(known.0);
+    }
+    if all.0.is_empty() {
+        return Ok(());
+    }
+    let assets = match groups {
+        [group] => group.plural(),
+        _ => "assets",
+    };
+    Err(Failure::usage(all.unknown(path, assets)).fix("correct the path"))
 }
 
 /// Fields that a command adds to assets. Their names may be misspelled.

@@ -46,6 +46,12 @@ impl JsonPath {
         Self(parts)
     }
 
+    /// Returns the path of the value that contains this one. Returns `None` for the root.
+    pub(crate) fn parent(&self) -> Option<Self> {
+        let (_, parent) = self.0.split_last()?;
+        Some(Self(parent.to_vec()))
+    }
+
     pub(crate) const fn root() -> Self {
         Self(Vec::new())
     }

@@ -273,6 +273,23 @@ fn an_offer_is_swapped_and_the_swap_undone() {
         .run(&format!("{} --yes", undo.lines().next().unwrap()))
         .code(0);
     assert_eq!(source("2nIemP000001"), ids[0].as_str());
+    for (options, whose) in [("--groups pages", "pages"), ("", "assets")] {
+        let line =
+            format!("offer-sources replace 'Source 3' 'Source 4' --at offerParams.idOfferSorce {options}");
+        let refused = world.run(&format!("{line} --plan")).code(2);
+        let expected = format!(
+            "error: offerParams.idOfferSorce is not a field of any of the {whose}; a similar field is \
+             offerParams.idOfferSource\nfix: correct the path\n"
+        );
+        assert!(refused.err.contains(&expected), "{}", refused.err);
+    }
+    let line = "offer-sources replace 'Source 3' 'Source 4' --groups pages --at";
+    let own = world
+        .run(&format!("{line} offerParams.idOfferSource --yes"))
+        .code(0);
+    assert!(own.err.contains("1 done"), "{}", own.err);
+    let other = world.run(&format!("{line} pageName --plan")).code(0);
+    assert!(!other.err.contains("error"), "{}", other.err);
     let missing = world
         .run("offer-sources replace 'Source 1' Nothing --yes")
         .code(1);

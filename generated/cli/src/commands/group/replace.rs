@@ -1,11 +1,11 @@
 //! `funnelflux GROUP replace`: replaces references to an asset by references to another asset.
 
-use crate::assets;
 use crate::commands::export::{groups, groups_argument};
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
+use crate::{assets, fields};
 use clap::{Arg, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
@@ -70,12 +70,21 @@ pub(crate) async fn plan(
     }
     assets::check_target(client, group, new).await?;
     let mut replacing = ChangePlan::replace(old, new);
+    let searched = AssetGroup::all().iter().copied().filter(|searched| {
+        let name = |given: &String| AssetGroup::named(given) == Some(*searched);
+        searched.abilities().list && groups.as_ref().is_none_or(|groups| groups.iter().any(name))
+    });
+    let searched: Vec<AssetGroup> = searched.collect();
     if let Some(groups) = groups {
         replacing = replacing.groups(groups);
     }
-    if let Some(path) = at {
-        let path = JsonPath::parse(path).map_err(Failure::usage)?;
+    let path = at.map(JsonPath::parse).transpose().map_err(Failure::usage)?;
+    if let Some(path) = &path {
         replacing = replacing.at(path.pointer());
     }
-    replacing.plan(client).await.map_err(plan_failure)
+    let plan = replacing.plan(client).await.map_err(plan_failure)?;
+    if let Some(path) = path.filter(|_| plan.is_empty()) {
+        fields::check_path(client, &searched, &path).await?;
+    }
+    Ok(plan)
 }
