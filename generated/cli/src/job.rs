@@ -225,6 +225,16 @@ impl JobCommand<'_> {
         make: impl Fn() -> Result<GroupBulk, funnelflux::Error>,
     ) -> CommandResult {
         let output = self.context.output(self.matches, &report_view())?;
+        // Without these two columns, `--ids-from` would read the originals in place of the copies.
+        let column = ["copy", "outcome"]
+            .into_iter()
+            .find(|column| output.leaves_out(column));
+        if let Some(column) = column.filter(|_| self.verb == "duplicate" && !output.leaves_out("id")) {
+            let message =
+                format!("--columns has id without {column}, so the originals would look like copies");
+            return Err(Failure::usage(format!("{message}; nothing was sent"))
+                .fix(format!("add {column} to --columns")));
+        }
         check_report(self.matches)?;
         let only_plan = self.matches.get_flag("plan");
         let configured = || Ok::<_, Failure>(self.configure(make()?));

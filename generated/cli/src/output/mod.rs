@@ -227,6 +227,12 @@ impl Output {
         self.is_explicit || self.jq.is_some()
     }
 
+    /// Returns true if `--columns` prints a part of the rows without this column.
+    pub(crate) fn leaves_out(&self, column: &str) -> bool {
+        let columns = self.columns.as_ref();
+        columns.is_some_and(|columns| columns.iter().all(|chosen| chosen != column))
+    }
+
     /// Returns true if the output is NDJSON and each row is printed unchanged, because no option changes,
     /// selects or sorts the rows.
     pub(crate) fn is_plain_ndjson(&self) -> bool {

@@ -123,6 +123,45 @@ fn ids_are_printed_of_what_was_created_and_of_nothing_else() {
 }
 
 #[test]
+fn an_id_of_another_asset_is_refused_before_anything_is_sent() {
+    let (world, ids) = World::new(1);
+    world.fake.set("offersource", &ids[0], "offerSourceName", "Old");
+    let bodies = format!(r#"[{{}}, {{ "idOfferSource": "{}" }}]"#, ids[0]);
+    for option in ["--plan", "--yes"] {
+        let line = format!("offer-sources create --json - --set name=New {option}");
+        let refused = world.run_with(&line, &bodies).code(2).err;
+        let expected = format!(
+            "error: another offer source has the ID {}; nothing was sent\nfix: ",
+            ids[0]
+        );
+        assert!(refused.contains(&expected), "{refused}");
+    }
+    assert_eq!(world.fake.state().assets("offersource").count(), 1);
+    // A command that is repeated finds the asset that it has created.
+    let repeated = format!("offer-sources create --set id={} --set name=Old --yes", ids[0]);
+    let repeated = world.run(&repeated).code(0);
+    assert!(repeated.err.contains("1 already so"), "{}", repeated.err);
+}
+
+#[test]
+fn the_columns_of_a_duplication_keep_the_copies() {
+    let (world, ids) = World::new(1);
+    let duplicate = format!("offer-sources duplicate {} --yes -o csv --columns", ids[0]);
+    for (columns, missing) in [("id", "copy"), ("id,outcome", "copy"), ("copy,id", "outcome")] {
+        let refused = world.run(&format!("{duplicate} {columns}")).code(2).err;
+        assert!(
+            refused.contains(&format!("fix: add {missing} to --columns")),
+            "{refused}"
+        );
+    }
+    assert_eq!(world.count("active"), 1);
+    let report = world.run(&format!("{duplicate} id,outcome,copy")).code(0).out;
+    world.run_with("offer-sources delete - --yes", &report).code(0);
+    assert_eq!(world.status(&ids[0]), "active");
+    assert_eq!(world.count("deleted"), 1);
+}
+
+#[test]
 fn the_report_of_a_duplication_stands_for_the_copies() {
     let (world, ids) = World::new(1);
     let refused = world.run(&format!(

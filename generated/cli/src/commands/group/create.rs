@@ -4,15 +4,17 @@ use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
 use crate::input::Assignment;
-use crate::path::JsonPath;
+use crate::path::{JsonPath, leaves};
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::text::one_line;
 use crate::{assets, input};
 use clap::{ArgMatches, Command};
+use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
 use funnelflux::id;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("create")
@@ -41,6 +43,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     let bodies = bodies(matches, &assignments)?;
     let mut wanted = Vec::with_capacity(bodies.len());
     let mut ids = Vec::with_capacity(bodies.len());
+    let mut given = BTreeMap::new();
     let mut added = AddedFields::default();
     for mut body in bodies {
         for assignment in &assignments {
@@ -49,7 +52,11 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
                 .map_err(Failure::usage)?;
         }
         let id = match group.id(&body).filter(|id| !id.is_empty()) {
-            Some(id) => given_id(id.into_owned(), &ids)?,
+            Some(id) => {
+                let id = given_id(id.into_owned(), &ids)?;
+                given.insert(id.clone(), body.clone());
+                id
+            }
             None => new_id(&id_path, &mut body)?,
         };
         ids.push(id);
@@ -58,6 +65,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     }
     let client = context.client()?;
     added.check(&client, group, NewFields::of(matches)).await?;
+    check_new(&client, group, &given).await?;
     let made_by = format!("create {}", group.plural());
     let plan = ChangePlan::wanted(&client, made_by, wanted)
         .await
@@ -101,6 +109,35 @@ fn given_id(id: String, earlier: &[String]) -> Result<String, Failure> {
         return Err(Failure::usage(format!("the ID {id} is given twice")).fix("give each asset its own ID"));
     }
     Ok(id)
+}
+
+/// Returns an error if an asset of the account has one of the given IDs and differs from the new asset. An
+/// equal asset is no error, because an earlier run of the same command may have created it.
+async fn check_new(
+    client: &Client,
+    group: AssetGroup,
+    given: &BTreeMap<String, Value>,
+) -> Result<(), Failure> {
+    let ids: Vec<String> = given.keys().cloned().collect();
+    let (existing, _) = assets::read(client, group, &ids).await?;
+    let mut changed = Vec::with_capacity(existing.len());
+    for asset in existing {
+        let mut wanted = asset.clone();
+        let body = group.id(&asset).and_then(|id| given.get(&*id));
+        for (path, value) in body.map(leaves).unwrap_or_default() {
+            path.set(&mut wanted, value.clone()).map_err(Failure::usage)?;
+        }
+        changed.push(WantedAsset::changed(group, asset, wanted));
+    }
+    let plan = ChangePlan::wanted(client, "create", changed).await;
+    match plan.map_err(plan_failure)?.entries().first() {
+        Some(entry) => {
+            let message = format!("another {} has the ID {}", group.singular(), entry.key().id);
+            Err(Failure::usage(format!("{message}; nothing was sent"))
+                .fix("leave the ID out, or change that asset with set"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn new_id(path: &JsonPath, body: &mut Value) -> Result<String, Failure> {
