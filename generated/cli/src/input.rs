@@ -5,15 +5,16 @@ use crate::exit::{Exit, Failure, file_failure};
 use crate::job::is_success;
 use crate::path::JsonPath;
 use crate::text::shortened;
-use clap::{Arg, ArgAction, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::id;
 use funnelflux::json::{self, ParseError};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read};
 use std::iter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The option that sets a property to JSON or a text.
 pub(crate) const SET: &str = "set";
@@ -30,6 +31,7 @@ pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
         Arg::new("ids-from")
             .long("ids-from")
             .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
             .help("Read the IDs from a file: lines, JSON, CSV, or output of this program; \"-\" means stdin"),
     ]
 }
@@ -39,6 +41,7 @@ pub(crate) fn body_arguments() -> Vec<Arg> {
     let json = Arg::new("json")
         .long("json")
         .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
         .help("Read the JSON body from a file; \"-\" means stdin");
     iter::once(json).chain(set_arguments("the body")).collect()
 }
@@ -67,15 +70,31 @@ pub(crate) fn set_arguments(target: &str) -> [Arg; 2] {
 /// Returns true if IDs come from stdin.
 pub(crate) fn ids_are_stdin(matches: &ArgMatches) -> bool {
     let from_file = matches
-        .get_one::<String>("ids-from")
-        .is_some_and(|file| file == "-");
+        .get_one::<PathBuf>("ids-from")
+        .is_some_and(|file| is_stdin(file));
     let mut ids = matches.get_many::<String>("ids").into_iter().flatten();
     from_file || ids.any(|id| id == "-")
 }
 
 /// Returns true if the body comes from stdin.
 pub(crate) fn body_is_stdin(matches: &ArgMatches) -> bool {
-    matches.get_one::<String>("json").is_some_and(|file| file == "-")
+    matches
+        .get_one::<PathBuf>("json")
+        .is_some_and(|file| is_stdin(file))
+}
+
+/// Returns true if the argument for an input file means stdin.
+pub(crate) fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// Returns the name of an input file for messages.
+pub(crate) fn name_of(file: &Path) -> Cow<'_, str> {
+    if is_stdin(file) {
+        Cow::Borrowed("stdin")
+    } else {
+        file.to_string_lossy()
+    }
 }
 
 /// Reads IDs or names from the command line, from stdin and from a file, in order.
@@ -89,30 +108,30 @@ pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<S
     let mut given = Vec::new();
     for text in matches.get_many::<String>("ids").into_iter().flatten() {
         match text.as_str() {
-            "-" => given.extend(read_ids(&read_text("-")?, "stdin", id)?),
+            "-" => given.extend(read_ids(&read_text(Path::new("-"))?, "stdin", id)?),
             text => given.push(text.to_owned()),
         }
     }
-    if let Some(file) = matches.get_one::<String>("ids-from") {
-        let name = if file == "-" { "stdin" } else { file };
+    if let Some(file) = matches.get_one::<PathBuf>("ids-from") {
         let text = read_text(file).map_err(|failure| match snapshot_command(file) {
             Some(command) => failure.fix(format!(
                 "for the assets of a snapshot, pass them on stdin: {command}"
             )),
             None => failure,
         })?;
-        given.extend(read_ids(&text, name, id)?);
+        given.extend(read_ids(&text, &name_of(file), id)?);
     }
     Ok(given)
 }
 
 /// Returns a shell command that passes assets from a file to `--ids-from -`; `None` if the file cannot be a
 /// snapshot.
-fn snapshot_command(file: &str) -> Option<String> {
-    let print = if Path::new(file).is_dir() {
-        format!("cat {file}/GROUP/*.json")
-    } else if file.ends_with(".tar.gz") {
-        format!("tar -xzOf {file} --wildcards 'GROUP/*'")
+fn snapshot_command(file: &Path) -> Option<String> {
+    let name = name_of(file);
+    let print = if file.is_dir() {
+        format!("cat {name}/GROUP/*.json")
+    } else if name.ends_with(".tar.gz") {
+        format!("tar -xzOf {name} --wildcards 'GROUP/*'")
     } else {
         return None;
     };
@@ -133,21 +152,18 @@ fn read_bounded(from: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Reads a file as text; `-` is stdin.
-pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
-    let (name, read) = if file == "-" {
+pub(crate) fn read_text(file: &Path) -> Result<String, Failure> {
+    let name = name_of(file);
+    let read = if is_stdin(file) {
         let read = read_bounded(io::stdin(), MAX_INPUT_BYTES);
-        (
-            "stdin",
-            read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?,
-        )
+        read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?
     } else {
-        let path = Path::new(file);
-        if path.is_dir() {
-            return Err(Failure::usage(format!("{file} is a folder")).fix("name a file"));
+        if file.is_dir() {
+            return Err(Failure::usage(format!("{name} is a folder")).fix("name a file"));
         }
-        let read = fs::File::open(path).and_then(|file| read_bounded(file, MAX_INPUT_BYTES));
-        let failed = |error| file_failure("read", path, &error).with_exit(Exit::Usage);
-        (file, read.map_err(failed)?)
+        let read = fs::File::open(file).and_then(|file| read_bounded(file, MAX_INPUT_BYTES));
+        let failed = |error| file_failure("read", file, &error).with_exit(Exit::Usage);
+        read.map_err(failed)?
     };
     let Some(bytes) = read else {
         return Err(Failure::usage(format!("{name} has more than 512 MiB")).fix("split the input"));
@@ -342,11 +358,10 @@ fn entries_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<I
 
 /// Reads the JSON file that `--json` names. Returns `None` if the option is not given.
 pub(crate) fn json(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
-    let Some(file) = matches.get_one::<String>("json") else {
+    let Some(file) = matches.get_one::<PathBuf>("json") else {
         return Ok(None);
     };
-    let name = if file == "-" { "stdin" } else { file };
-    parse_json(&read_text(file)?, name).map(Some)
+    parse_json(&read_text(file)?, &name_of(file)).map(Some)
 }
 
 /// Returns the number of the line at which a record of a CSV file begins. The line numbers of the CSV reader

@@ -20,7 +20,7 @@ pub(crate) fn command() -> Command {
             Arg::new("method")
                 .required(true)
                 .value_name("METHOD")
-                .help("GET, POST, PUT or DELETE"),
+                .help("GET, HEAD, POST, PUT, PATCH or DELETE"),
             Arg::new("path")
                 .required(true)
                 .value_name("PATH")
@@ -54,7 +54,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         .find(|known| known.as_str() == method)
         .ok_or_else(|| {
             Failure::usage(format!("{method:?} is not a method of the API"))
-                .fix("use GET, POST, PUT or DELETE")
+                .fix("use GET, HEAD, POST, PUT, PATCH or DELETE")
         })?;
     let path = matches.get_one::<String>("path").cloned().unwrap_or_default();
     let body = input::body(matches)?;

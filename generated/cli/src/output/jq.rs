@@ -48,9 +48,13 @@ fn compile(expression: &str) -> Result<Compiled, Failure> {
         .map_err(|errors| {
             let mut errors = errors.into_iter().flat_map(|(_, errors)| errors);
             let first = errors.next();
-            invalid(first.map_or_else(String::new, |(name, undefined)| {
+            let failure = invalid(first.map_or_else(String::new, |(name, undefined)| {
                 format!("{} {name:?} is undefined", undefined.as_str())
-            }))
+            }));
+            failure.fix(
+                "correct the name; --jq lacks some filters of jq, such as INDEX, input and @csv (instead, use \
+                 -o csv)",
+            )
         })
 }
 
@@ -185,7 +189,10 @@ mod tests {
         );
         for (invalid, reason) in [
             (".[", "at its end"),
-            ("nonsense", "undefined"),
+            (
+                "[.[].id] | @csv",
+                "\"@csv\" is undefined\nfix: correct the name; --jq lacks",
+            ),
             (".[] | .id.b", "failed"),
         ] {
             let failure = texts(invalid, true).unwrap_err().to_string();

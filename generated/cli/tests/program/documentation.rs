@@ -101,10 +101,12 @@ impl Shell {
         let text = stable_times(text);
         let text = text.replace(state.to_str().unwrap(), "~/.local/state/funnelflux/environment");
         // Names of journals contain the time.
-        let lines = text.lines().map(|line| match line.find("-20") {
-            Some(at) if line.contains(".jsonl") => format!("{}-….jsonl", &line[..at]),
-            _ => line.to_owned(),
-        });
+        let lines = text
+            .lines()
+            .map(|line| match (line.find("-20"), line.split_once(".jsonl")) {
+                (Some(at), Some((_, rest))) => format!("{}-….jsonl{rest}", &line[..at]),
+                _ => line.to_owned(),
+            });
         lines.map(|line| line + "\n").collect()
     }
 }

@@ -500,6 +500,31 @@ fn files_are_written_through_links_and_pipes() {
 
 #[cfg(unix)]
 #[test]
+fn names_of_input_files_can_be_any_bytes() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let (world, ids) = World::new(1);
+    let file = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let run = |line: &str, content: &str| {
+        fs::write(world.folder.path().join(file), content).unwrap();
+        let mut command = world.command(words(line));
+        command.arg(file);
+        ran(command, "").code(0)
+    };
+    run(
+        "offer-sources import --yes",
+        &format!("id,name\n{},Named\n", ids[0]),
+    );
+    let got = run("offer-sources get --columns name -o csv --ids-from", &ids[0]);
+    assert_eq!(got.out, "name\nNamed\n");
+    run(
+        "offer-sources create --yes --json",
+        r#"{ "offerSourceName": "Second" }"#,
+    );
+    assert_eq!(world.fake.state().assets("offersource").count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
 fn an_edited_text_that_is_refused_is_kept() {
     let (world, ids) = World::new(1);
     let script = world.path("editor.sh");

@@ -25,7 +25,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
             Failure::usage(format!("no {} is given", group.singular())).fix("pass IDs or exact names")
         );
     }
-    let single = given.len() == 1 && matches.get_one::<String>("ids-from").is_none();
+    let single = given.len() == 1 && !matches.contains_id("ids-from");
     let client = context.client()?;
     let ids = assets::resolve(&client, group, given.clone()).await?;
     let (mut found, mut missing) = assets::shown(&client, group, &ids).await?;

@@ -11,13 +11,14 @@ use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
 use cells::{EMPTY_TEXT, value_of};
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command, value_parser};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
 use funnelflux::id;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 pub(super) fn command(group: AssetGroup) -> Command {
     let categories = match group.category_pointer() {
@@ -39,6 +40,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("file")
                 .required(true)
                 .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
                 .help("CSV file, separated by commas, semicolons or tabs; \"-\" means stdin"),
             fields::argument(),
         ])
@@ -46,9 +48,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
 }
 
 pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
-    let file = matches.get_one::<String>("file").cloned().unwrap_or_default();
-    let name = if file == "-" { "stdin" } else { file.as_str() };
-    let mut table = Table::read(&input::read_text(&file)?, name, &assets::view(group))?;
+    let file = matches.get_one::<PathBuf>("file").cloned().unwrap_or_default();
+    let name = input::name_of(&file);
+    let mut table = Table::read(&input::read_text(&file)?, &name, &assets::view(group))?;
     let client = context.client()?;
     table.find_categories(&client, group, context).await?;
     let current = table.current(&client, group).await?;
@@ -65,7 +67,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         name: "import",
         context,
         matches,
-        stdin_is_used: file == "-",
+        stdin_is_used: input::is_stdin(&file),
         created: Vec::new(),
     };
     command.run(&client, &plan).await
