@@ -46,16 +46,40 @@ pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
         .then(|| format!("the operations on {plural} are inferred, not documented by the vendor"))
 }
 
-/// Returns the group whose assets are the categories of `group`. The children of that group are the assets of
-/// `group`, linked by the property that holds the category ID.
+/// Returns the group whose assets are the categories of `group`.
 pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
-    let category = group.category_pointer()?;
+    parent_group(group, group.category_pointer()?)
+}
+
+/// Returns the group of the categories or parents whose IDs `group` has at this JSON pointer. The children of
+/// that group are the assets of `group`, linked by this property.
+fn parent_group(group: AssetGroup, pointer: &str) -> Option<AssetGroup> {
     AssetGroup::all().iter().copied().find(|parent| {
         parent
             .children()
             .iter()
-            .any(|relation| relation.group == group.name() && relation.pointers.contains(&category))
+            .any(|relation| relation.group == group.name() && relation.pointers.contains(&pointer))
     })
+}
+
+/// Replaces the exact name of a category or parent by its ID, if assets of `group` have such an ID at `path`.
+/// Returns any other value unchanged.
+///
+/// # Errors
+/// Returns the errors of [`resolve`].
+pub(crate) async fn with_parent_id(
+    client: &Client,
+    group: AssetGroup,
+    path: &JsonPath,
+    value: Value,
+) -> Result<Value, Failure> {
+    match (parent_group(group, &path.pointer()), value) {
+        (Some(parent), Value::String(text)) if !text.is_empty() => {
+            let ids = resolve(client, parent, vec![text]).await?;
+            Ok(ids.into_iter().next().into())
+        }
+        (_, value) => Ok(value),
+    }
 }
 
 /// Returns the word for the status of an asset.

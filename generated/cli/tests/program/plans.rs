@@ -74,6 +74,63 @@ fn properties_are_set_after_a_plan() {
 }
 
 #[test]
+fn categories_and_parents_are_set_by_name() {
+    let (world, ids) = world();
+    world.fake.seed_category("2nIemC000001", "Evergreen");
+    let page = "pages set 2nIemP000002 --yes --set";
+    for (line, segment, id, pointer, expected) in [
+        (
+            format!("offer-sources set {} --set category=Evergreen --yes", ids[0]),
+            "offersource",
+            ids[0].as_str(),
+            "/idCategory",
+            "2nIemC000001",
+        ),
+        (
+            format!("offer-sources set {} --set category= --yes", ids[0]),
+            "offersource",
+            &ids[0],
+            "/idCategory",
+            "",
+        ),
+        (
+            format!("{page} offerParams.idOfferSource='Source 1'"),
+            "page",
+            "2nIemP000002",
+            "/offerParams/idOfferSource",
+            &ids[0],
+        ),
+    ] {
+        world.run(&line).code(0);
+        assert_eq!(
+            body(&world, segment, id).pointer(pointer),
+            Some(&json!(expected)),
+            "{line}"
+        );
+    }
+    let create = "offer-sources create --set name=New --yes --set category=Evergreen";
+    let duplicate = format!("offer-sources duplicate {} --yes --into Evergreen", ids[0]);
+    for line in [create, &duplicate] {
+        let new = world.run(line).code(0).out;
+        assert_eq!(
+            body(&world, "offersource", new.trim())["idCategory"],
+            "2nIemC000001",
+            "{line}"
+        );
+    }
+    for line in [
+        format!("offer-sources set {} --set category=evergreen --yes", ids[0]),
+        format!("offer-sources duplicate {} --yes --into evergreen", ids[0]),
+    ] {
+        let refused = world.run(&line).code(1).err;
+        assert!(
+            refused.contains("no category has this ID or name: \"evergreen\""),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn misspelled_properties_are_refused() {
     let (world, ids) = world();
     let before = world.fake.state().assets("offersource").count();

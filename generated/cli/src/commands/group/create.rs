@@ -1,5 +1,6 @@
 //! `funnelflux GROUP create`: creates assets.
 
+use super::with_parent_ids;
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
@@ -41,6 +42,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         .ok_or_else(|| Failure::usage("these assets have no IDs"))?;
     let assignments = input::assignments(matches)?;
     let bodies = bodies(matches, &assignments)?;
+    let client = context.client()?;
+    let assignments = with_parent_ids(&client, group, &assignments).await?;
     let mut wanted = Vec::with_capacity(bodies.len());
     let mut ids = Vec::with_capacity(bodies.len());
     let mut given = BTreeMap::new();
@@ -63,7 +66,6 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         added.add(None, &body);
         wanted.push(WantedAsset::created(group, body));
     }
-    let client = context.client()?;
     added.check(&client, group, NewFields::of(matches)).await?;
     check_new(&client, group, &given).await?;
     let made_by = format!("create {}", group.plural());

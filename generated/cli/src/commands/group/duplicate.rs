@@ -1,9 +1,11 @@
 //! `funnelflux GROUP duplicate`: copies assets.
 
+use super::with_parent_ids;
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
 use crate::job::{self, JobCommand};
+use crate::path::JsonPath;
 use crate::{assets, input};
 use clap::{Arg, ArgMatches, Command};
 use funnelflux::Client;
@@ -23,10 +25,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .value_name("PATTERN")
                 .default_value("Copy of {name}")
                 .help("Name of each copy; {name} and {id} stand for those of the original"),
-            Arg::new("into")
-                .long("into")
-                .value_name("ID")
-                .help("Parent or category of the copies, as an ID; default: that of the original"),
+            Arg::new("into").long("into").value_name("ID").help(
+                "ID or exact name of the parent or category of the copies; default: that of the original",
+            ),
         ])
         .args(job::arguments());
     if !group.abilities().override_copy {
@@ -84,6 +85,7 @@ async fn requested(
         Vec::new()
     };
     check_assignments(group, &assignments)?;
+    let assignments = with_parent_ids(client, group, &assignments).await?;
     let ids = assets::resolve(client, group, given).await?;
     let (originals, missing) = if assignments.is_empty() {
         assets::shown(client, group, &ids).await?
@@ -96,15 +98,24 @@ async fn requested(
     let pattern = matches
         .get_one::<String>("name")
         .map_or("Copy of {name}", String::as_str);
-    let into = matches.get_one::<String>("into");
+    let place = group
+        .category_pointer()
+        .or_else(|| parent_pointers(group).first().copied());
+    let into = match (matches.get_one::<String>("into"), place) {
+        (Some(into), Some(pointer)) => {
+            let path = JsonPath::of_pointer(pointer);
+            Some(assets::with_parent_id(client, group, &path, json!(into)).await?)
+        }
+        (into, _) => into.map(|into| json!(into)),
+    };
     let mut copies = Vec::with_capacity(originals.len());
     let mut added = AddedFields::default();
     for (id, original) in ids.into_iter().zip(originals) {
         let name = group.name_of(&original).unwrap_or_default();
         let mut request = Map::new();
         request.insert("name".to_owned(), json!(copy_name(pattern, name, &id)));
-        if let Some(into) = into.map(String::as_str).or_else(|| parent(group, &original)) {
-            request.insert("parentId".to_owned(), json!(into));
+        if let Some(into) = into.clone().or_else(|| parent(group, &original)) {
+            request.insert("parentId".to_owned(), into);
         }
         if !assignments.is_empty() {
             let updates = updates(&original, &assignments)?;
@@ -144,17 +155,21 @@ fn copy_name(pattern: &str, name: &str, id: &str) -> String {
 
 /// Returns the ID of the original's parent if assets of this group have no categories, and `None` otherwise.
 /// Without categories, the service creates the copy inside a parent, which the request must name.
-fn parent(group: AssetGroup, original: &Value) -> Option<&str> {
+fn parent(group: AssetGroup, original: &Value) -> Option<Value> {
     if group.category_pointer().is_some() {
         return None;
     }
-    let relations = AssetGroup::all().iter().flat_map(|parent| parent.children());
-    let mut own = relations.filter(|relation| relation.group == group.name());
-    let pointers = own.next()?.pointers;
-    let mut parents = pointers
+    let mut parents = parent_pointers(group)
         .iter()
         .filter_map(|pointer| original.pointer(pointer)?.as_str());
-    parents.next()
+    parents.next().map(Value::from)
+}
+
+/// Returns the JSON pointers at which the assets of a group can have the ID of their parent.
+fn parent_pointers(group: AssetGroup) -> &'static [&'static str] {
+    let relations = AssetGroup::all().iter().flat_map(|parent| parent.children());
+    let mut own = relations.filter(|relation| relation.group == group.name());
+    own.next().map_or(&[], |relation| relation.pointers)
 }
 
 /// Returns the top-level properties that the assignments change, with their values in the copy. Each property

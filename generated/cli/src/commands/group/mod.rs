@@ -15,6 +15,7 @@ pub(crate) mod where_used;
 use crate::assets;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Failure};
+use crate::input::Assignment;
 use clap::{ArgMatches, Command};
 use funnelflux::ext::AssetGroup;
 use funnelflux::{Client, id};
@@ -109,6 +110,24 @@ async fn category_ids(
     };
     note_inferred(categories, context);
     assets::resolve(client, categories, given).await
+}
+
+/// Replaces exact names of categories and parents in assignments by their IDs.
+async fn with_parent_ids(
+    client: &Client,
+    group: AssetGroup,
+    assignments: &[Assignment],
+) -> Result<Vec<Assignment>, Failure> {
+    let view = assets::view(group);
+    let mut found = Vec::with_capacity(assignments.len());
+    for Assignment { path, value } in assignments {
+        let value = assets::with_parent_id(client, group, &view.path(path), value.clone()).await?;
+        found.push(Assignment {
+            path: path.clone(),
+            value,
+        });
+    }
+    Ok(found)
 }
 
 /// Runs a command of a group.

@@ -1,5 +1,6 @@
 //! `funnelflux GROUP set`: sets properties of assets.
 
+use super::with_parent_ids;
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
@@ -86,11 +87,12 @@ pub(crate) async fn plan(
     let view = assets::view(group);
     let ids = assets::existing(client, group, given).await?;
     let (current, _) = assets::read(client, group, &ids).await?;
+    let assignments = with_parent_ids(client, group, assignments).await?;
     let mut wanted = Vec::with_capacity(current.len());
     let mut added = AddedFields::default();
     for asset in current {
         let mut changed = asset.clone();
-        for assignment in assignments {
+        for assignment in &assignments {
             let path = view.path(&assignment.path);
             path.set(&mut changed, assignment.value.clone())
                 .map_err(Failure::usage)?;
