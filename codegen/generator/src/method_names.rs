@@ -12,7 +12,7 @@ mod operation_names;
 mod title;
 mod verb;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToTitleCase as _;
 use serde_json::Value;
@@ -46,11 +46,12 @@ impl Vocabulary {
     /// Derives the names from a document. The references in the document may be resolved or unresolved.
     pub(crate) fn of(document: &Value) -> Self {
         let operations: Vec<Operation<'_>> = operations(document).collect();
-        let tags = operations.iter().filter_map(|operation| {
-            let segment = operation.path.split('/').find(|segment| !segment.is_empty())?;
-            Some((segment, operation.tag()?))
-        });
-        let tags: BTreeMap<&str, &str> = tags.collect();
+        let mut tags: BTreeMap<(usize, &str), BTreeSet<&str>> = BTreeMap::new();
+        for operation in &operations {
+            for segment in operation.path.split('/').enumerate() {
+                tags.entry(segment).or_default().extend(operation.tag());
+            }
+        }
         let mut titles: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for operation in &operations {
             if let Some(tag) = tag(operation, &tags) {
@@ -91,16 +92,25 @@ impl Vocabulary {
     }
 }
 
-/// Returns the first tag of the operation. If the operation has no tag, returns the tag of other operations
-/// whose paths begin with the same segment. If there is no such tag, returns the segment in title case.
-fn tag(operation: &Operation<'_>, by_segment: &BTreeMap<&str, &str>) -> Option<String> {
+/// Returns the first tag of the operation. If the operation has no tag, the first segment of its path decides
+/// that does not stand in the paths of several tags, or else the first segment. Returns the tag of other
+/// operations with this segment. If there is no such tag, returns the segment in title case.
+///
+/// `by_segment` contains the tags of the operations with a segment at a position of their paths.
+fn tag(operation: &Operation<'_>, by_segment: &BTreeMap<(usize, &str), BTreeSet<&str>>) -> Option<String> {
     if let Some(tag) = operation.tag() {
         return Some(tag.to_owned());
     }
-    let is_word = |segment: &&str| segment.contains(char::is_alphanumeric) && !segment.contains('{');
-    let segment = operation.path.split('/').find(is_word)?;
-    let stated = by_segment.get(segment).map(|tag| (*tag).to_owned());
-    Some(stated.unwrap_or_else(|| segment.to_title_case()))
+    let is_word =
+        |(_, segment): &(usize, &str)| segment.contains(char::is_alphanumeric) && !segment.contains('{');
+    let tags = |segment| by_segment.get(&segment).into_iter().flatten();
+    let mut segments = operation.path.split('/').enumerate().filter(is_word);
+    let first = segments.clone().next()?;
+    let segment = segments
+        .find(|segment| tags(*segment).count() < 2)
+        .unwrap_or(first);
+    let stated = tags(segment).next_back().map(|tag| (*tag).to_owned());
+    Some(stated.unwrap_or_else(|| segment.1.to_title_case()))
 }
 
 #[cfg(test)]

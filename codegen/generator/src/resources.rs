@@ -10,6 +10,7 @@ mod fields;
 mod free_form;
 mod id_list_bodies;
 mod lists;
+mod segments;
 mod signature;
 pub(crate) mod tag_extensions;
 
@@ -40,7 +41,7 @@ pub(crate) struct Resource {
     pub(crate) kind: Ident,
     pub(crate) handle: Ident,
     pub(crate) words: GroupWords,
-    /// First segment of the path of the operation that finds an asset by ID.
+    /// Path segment that no other group has.
     pub(crate) segment: String,
     pub(crate) id_property: String,
     /// Type of the IDs.
@@ -182,6 +183,8 @@ struct Reader<'a> {
     model: &'a ApiModel,
     source: &'a Document,
     structs: BTreeMap<String, &'a ItemStruct>,
+    /// Distinct path segment of each group that can find an asset by ID, keyed by the group's module.
+    segments: BTreeMap<&'a str, String>,
     diagnostics: Diagnostics,
 }
 
@@ -195,11 +198,16 @@ impl<'a> Reader<'a> {
                 _ => None,
             }),
         });
+        let finders = items.tags.iter().filter_map(|tag| {
+            let (finder, _) = Self::main(tag, &Verb::FindById)?;
+            Some((tag.tag.module.as_str(), finder.path.as_str()))
+        });
         Self {
             items,
             model,
             source,
             structs: structs.collect(),
+            segments: segments::segments(finders),
             diagnostics: Diagnostics::default(),
         }
     }
@@ -289,7 +297,6 @@ impl<'a> Reader<'a> {
         let delete = self.change(tag, &Verb::Delete, "deleting many assets");
         let categorise = self.categorise(tag);
         let duplicate = self.duplicate(tag, &id, id_name);
-        let segment = finder.path.split('/').find(|segment| !segment.is_empty());
         let pointer = |name: &str| Pointer::root().with_trailing_token(name).to_string();
         let name = fields.name(&words.singular);
         let category = fields.category(id_name).map(|field| field.name.as_str());
@@ -298,7 +305,7 @@ impl<'a> Reader<'a> {
         Some(Resource {
             kind: self.kind(self.plural(tag, &words)),
             handle: self.handle(self.plural(tag, &words)),
-            segment: segment.unwrap_or_default().to_owned(),
+            segment: self.segments.get(&*tag.tag.module)?.clone(),
             words,
             id_property: id_name.to_owned(),
             id: id_tokens,

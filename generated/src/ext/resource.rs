@@ -97,7 +97,7 @@ impl<T> AssetId for T where
 /// Names of a kind of asset.
 #[derive(Debug)]
 pub struct ResourceNames {
-    /// First path segment of the kind's operations, such as `offersource`.
+    /// Segment of the paths of the kind's operations that no other kind has, such as `offersource`.
     pub segment: &'static str,
     /// Name of the property that contains the ID of an asset, such as `idOfferSource`.
     pub id: &'static str,

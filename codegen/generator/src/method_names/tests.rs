@@ -63,6 +63,25 @@ fn operations_are_named_by_tag_title_and_method() {
 }
 
 #[test]
+fn an_operation_without_a_tag_belongs_to_the_group_of_its_path() {
+    for prefix in ["", "/v1", "/api/v1"] {
+        let get = |tags: &[&str]| json!({"get": {"tags": tags, "summary": "Check"}});
+        let vocabulary = Vocabulary::of(&json!({"paths": {
+            format!("{prefix}/page/list/"): get(&["Landing Pages"]),
+            format!("{prefix}/offer/list/"): get(&["Offers"]),
+            format!("{prefix}/page/check/"): get(&[]),
+            format!("{prefix}/node_setting/check/"): get(&[]),
+        }}));
+        let tags: Vec<&str> = vocabulary.operations.values().map(|words| &*words.tag).collect();
+        assert_eq!(
+            tags,
+            ["Node Setting", "Offers", "Landing Pages", "Landing Pages"],
+            "{prefix}"
+        );
+    }
+}
+
+#[test]
 fn a_second_listing_is_named_after_its_path() {
     check(
         "

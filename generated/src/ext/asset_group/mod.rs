@@ -173,8 +173,8 @@ impl AssetGroup {
         }
     }
 
-    /// Returns the first path segment of the group's operations, such as `offersource`; `None` if assets of
-    /// the group cannot be found by ID.
+    /// Returns the segment of the paths of the group's operations that no other group has, such as
+    /// `offersource`; `None` if assets of the group cannot be found by ID.
     #[must_use]
     pub fn segment(self) -> Option<&'static str> {
         self.0

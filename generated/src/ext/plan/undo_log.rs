@@ -37,8 +37,8 @@ impl UndoLog {
     }
 
     /// Records the states of the assets of a job, and of the children that the job handles. Does nothing if
-    /// an earlier run of the job has recorded all these states. `segment` is the first segment of the paths
-    /// of the group, such as `offersource`.
+    /// an earlier run of the job has recorded all these states. `segment` identifies the group, such as
+    /// `offersource`.
     ///
     /// # Errors
     /// Returns an error if the state of an asset cannot be read, or if the file cannot be used. After an

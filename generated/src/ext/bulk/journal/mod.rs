@@ -293,7 +293,7 @@ impl Journal {
         self.ids.iter().cloned().map(I::from).collect()
     }
 
-    /// Returns the first path segment of the group whose assets the job changes, such as `offersource`.
+    /// Returns the path segment that identifies the group of the assets, such as `offersource`.
     #[must_use]
     pub fn segment(&self) -> &str {
         &self.header.resource
