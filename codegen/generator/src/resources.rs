@@ -507,9 +507,11 @@ impl<'a> Reader<'a> {
 
     fn change(&mut self, tag: &TagItems, verb: &Verb, ability: &str) -> Option<Change> {
         let (operation, _) = Self::main(tag, verb)?;
-        let change = entries(self.source, operation, false);
-        let change = change.map(|(entries, _)| Self::change_of(operation, entries));
-        self.or_left_out(change, operation, ability)
+        let body = self.or_left_out(entries(self.source, operation, false), operation, ability)?;
+        if let Some(reason) = body.no_children {
+            self.left_out(operation, &format!("{ability} with their children"), &reason);
+        }
+        Some(Self::change_of(operation, body.entries))
     }
 
     fn change_of(operation: &Operation, entries: Entries) -> Change {
@@ -522,13 +524,15 @@ impl<'a> Reader<'a> {
 
     fn categorise(&mut self, tag: &TagItems) -> Option<Categorise> {
         let (operation, _) = Self::main(tag, &Verb::MoveToCategory)?;
-        let change = entries(self.source, operation, true).and_then(|(entries, property)| {
-            let property = property.ok_or_else(|| "its body has no property for the category".to_owned())?;
+        let change = entries(self.source, operation, true).and_then(|body| {
+            let property = body
+                .category
+                .ok_or_else(|| "its body has no property for the category".to_owned())?;
             let id = self.model.vocabulary.ids.get(&property);
             let id = id.map(|id| id.type_name.as_str());
             let id = id.filter(|id| self.model.is_id(id));
             Ok(Categorise {
-                change: Self::change_of(operation, entries),
+                change: Self::change_of(operation, body.entries),
                 id: fields::path(id.unwrap_or("String")),
                 property,
             })

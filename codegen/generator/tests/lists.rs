@@ -391,3 +391,89 @@ fn a_required_argument_that_is_not_the_id_is_named() {
     let expected = "the handle of pages is left out: it requires several arguments: `X-Tenant`, `idPage`";
     assert!(notices.contains(expected), "{notices}");
 }
+
+/// Generates code from a group of pages that can be archived, with these schemas of properties of the request
+/// and of the page. Returns the code of the resource without white space, and the warnings.
+fn generated_archive(of_request: &Value, of_page: &Value) -> (String, String) {
+    let page = json!({ "$ref": "#/components/schemas/Page" });
+    let mut document = document(&array(&page));
+    let body =
+        |schema: &Value| json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    let ok = json!({ "200": { "description": "Yes" } });
+    let mut request = json!({ "entries": array(&json!({ "type": "string" })) });
+    request
+        .as_object_mut()
+        .unwrap()
+        .extend(of_request.as_object().unwrap().clone());
+    document["openapi"] = json!("3.1.0");
+    document["paths"]["/page/archive/"] = json!({ "put": {
+        "tags": ["Pages"], "summary": "Archive pages",
+        "requestBody": body(&object(&request, &["entries"])), "responses": ok,
+    } });
+    for (method, summary) in [("put", "Update a page"), ("post", "Create a page")] {
+        document["paths"]["/page/save/"][method] = json!({
+            "tags": ["Pages"], "summary": summary, "requestBody": body(&page), "responses": ok,
+        });
+    }
+    let schemas = &mut document["components"]["schemas"];
+    schemas["Action"] = json!({ "type": "string", "enum": ["cascade", "move", "orphan"] });
+    let properties = schemas["Page"]["properties"].as_object_mut().unwrap();
+    properties.extend(of_page.as_object().unwrap().clone());
+    let output = output(&document);
+    let mut code = output.files["pages/resource.rs"].clone();
+    code.push_str(&output.files["asset_groups.rs"]);
+    code.retain(|character| !character.is_whitespace());
+    (code, output.notices.to_string())
+}
+
+#[test]
+fn actions_on_children_are_found_in_every_notation() {
+    let text = json!({ "type": "string" });
+    let constant = |value: &str| json!({ "const": value, "description": "An action" });
+    let constants = json!([constant("cascade"), constant("move"), constant("orphan")]);
+    let action = json!({ "$ref": "#/components/schemas/Action" });
+    for action in [
+        action.clone(),
+        json!({ "type": "string", "enum": ["cascade", "move", "orphan"] }),
+        json!({ "oneOf": constants }),
+        json!({ "type": "string", "anyOf": constants }),
+        json!({ "anyOf": [action, text] }),
+        json!({ "anyOf": [action, { "type": "null" }] }),
+    ] {
+        let request = json!({ "cascadeAction": action, "targetParentID": text });
+        let (code, warnings) = generated_archive(&request, &json!({ "kind": action }));
+        assert!(
+            code.contains("implresource::ArchiveChildrenforPages"),
+            "{action}\n{code}"
+        );
+        assert!(!code.contains("with_free_form"), "{action}\n{code}");
+        assert!(!warnings.contains("left out"), "{action}\n{warnings}");
+    }
+}
+
+#[test]
+fn actions_on_children_that_the_document_does_not_list_are_reported() {
+    let text = json!({ "type": "string" });
+    let action = json!({ "$ref": "#/components/schemas/Action" });
+    let unlisted = "does not list the values `cascade`, `move`, `orphan`";
+    for (request, expected) in [
+        (
+            json!({ "cascadeAction": text, "targetParentID": text }),
+            format!("the property `cascadeAction` of its body {unlisted}"),
+        ),
+        (
+            json!({ "mode": text, "targetParentID": text }),
+            format!("the property `targetParentID` of its body {unlisted}"),
+        ),
+        (
+            json!({ "cascadeAction": action }),
+            "its body has no text property for the target of `cascadeAction`".to_owned(),
+        ),
+    ] {
+        let (code, warnings) = generated_archive(&request, &json!({}));
+        assert!(code.contains("implresource::ArchiveforPages"), "{code}");
+        assert!(!code.contains("ArchiveChildren"), "{code}");
+        let expected = format!("archiving many assets with their children is left out: {expected}");
+        assert!(warnings.contains(&expected), "{warnings}");
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    id_list_bodies::{properties, resolve},
+    id_list_bodies::{alternatives, properties, resolve},
     tag_extensions::DEPTH,
 };
 use crate::json::Json as _;
@@ -28,9 +28,12 @@ fn search(source: &Document, schema: &Value, at: &Pointer, depth: usize, found: 
     for (name, property) in properties(source, schema) {
         let pointer = at.with_trailing_token(name);
         let is_map = property.object("additionalProperties").is_some();
+        let may_be_object = |schema: &&Value| {
+            schema.get("enum").is_none() && schema.text("type").is_none_or(|kind| kind == "object")
+        };
         if !is_map && !properties(source, property).is_empty() {
             search(source, resolve(source, property), &pointer, depth, found);
-        } else if is_map || property.text("type").is_none_or(|kind| kind == "object") {
+        } else if is_map || alternatives(source, property).iter().any(may_be_object) {
             found.push(pointer.to_string());
         }
     }
