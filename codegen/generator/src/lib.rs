@@ -27,6 +27,7 @@ mod render;
 mod resources;
 mod rewrite;
 mod rustdoc;
+mod schemas;
 mod security;
 mod steps;
 pub mod supersede;

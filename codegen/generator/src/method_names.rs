@@ -23,8 +23,8 @@ use funnelflux_openapi::{
 };
 
 pub(crate) use group_words::GroupWords;
-use id_names::id_names;
 pub(crate) use id_names::{IdName, id_parameter};
+use id_names::{id_names, id_properties};
 pub(crate) use operation_names::OperationWords;
 use operation_names::{Draft, separate};
 use title::title;
@@ -40,6 +40,8 @@ pub(crate) struct Vocabulary {
     pub(crate) ids: BTreeMap<String, IdName>,
     /// Names of IDs, keyed by the name of the parameter that takes a list of these IDs.
     pub(crate) id_lists: BTreeMap<String, IdName>,
+    /// Names of the property that contains the ID of an asset, keyed by the tag of the asset's group.
+    pub(crate) id_properties: BTreeMap<String, String>,
 }
 
 impl Vocabulary {
@@ -68,7 +70,8 @@ impl Vocabulary {
         });
         let mut drafts: Vec<Draft<'_>> = drafts.collect();
         separate(&mut drafts, &groups);
-        let (ids, id_lists) = id_names(document, &drafts, &groups);
+        let id_properties = id_properties(document, &drafts, &groups);
+        let (ids, id_lists) = id_names(document, &drafts, &groups, &id_properties);
         let operations = drafts.into_iter();
         let operations = operations.map(|draft| (draft.operation.pointer, draft.words));
         Self {
@@ -76,6 +79,7 @@ impl Vocabulary {
             groups,
             ids,
             id_lists,
+            id_properties,
         }
     }
 

@@ -160,9 +160,9 @@ pub(crate) fn resources(
         let name = &tag.tag.name;
         let group = GroupResource {
             resource,
-            read_back: Reader::read_back(tag),
+            read_back: reader.read_back(tag),
             server_managed: tag_extensions::server_managed(source, name, reader.asset_schema(tag)),
-            free_form: free_form::free_form(source, reader.asset_schema(tag)),
+            free_form: free_form::free_form(source.value(), reader.asset_schema(tag)),
             words: model.vocabulary.groups.get(name).cloned(),
             child_pointers: tag_extensions::children(source, name),
         };
@@ -261,12 +261,12 @@ impl<'a> Reader<'a> {
             let argument = Self::id_argument(finder)
                 .ok_or_else(|| finder.reason("no argument of finding by ID is the ID"))?;
             let signature = Signature::of(method);
-            let id_name = self
-                .id_property(&signature.returns, argument, &words)
-                .ok_or_else(|| {
-                    let missing = format!("the asset that it returns has no property `{argument}`");
-                    format!("{missing}, which is the name of its argument")
-                })?;
+            let id_name = self.model.vocabulary.id_properties.get(&tag.tag.name).cloned();
+            let id_name = id_name.filter(|name| self.wrapped(&signature.returns, name).is_some());
+            let id_name = id_name.ok_or_else(|| {
+                let missing = format!("the asset that it returns has no property `{argument}`");
+                format!("{missing}, which is the name of its argument")
+            })?;
             let (find_by_id, id, asset_ty) = signature
                 .find(argument, |ty| self.wrapped(ty, &id_name))
                 .ok_or_else(|| "its ID is not text, or its response may lack the asset".to_owned())?;
@@ -274,7 +274,9 @@ impl<'a> Reader<'a> {
                 .fields(&asset_ty)
                 .ok_or_else(|| "its response is not an object".to_owned())?;
             let id_field = fields.get(&id_name).filter(|field| field.is(&id)).cloned();
-            let id_field = id_field.ok_or_else(|| format!("the asset has no text property `{id_name}`"))?;
+            let id_field = id_field.ok_or_else(|| {
+                format!("its argument `{argument}` and the property `{id_name}` of the asset differ in type")
+            })?;
             Ok((id_name, find_by_id, id, asset_ty, fields, id_field))
         };
         let found = read();
@@ -343,32 +345,6 @@ impl<'a> Reader<'a> {
             let reason = "no operation of the group is recognised as finding an asset by ID";
             self.left_out(operation, ability, reason);
         }
-    }
-
-    /// Returns the name of the property that contains the ID of an asset. This is the name of the argument,
-    /// or else the only property that is named after the group, such as `idPage` or `pageId`.
-    fn id_property(&self, asset: &Type, argument: &str, words: &GroupWords) -> Option<String> {
-        if self.wrapped(asset, argument).is_some() {
-            return Some(argument.to_owned());
-        }
-        let sorted = |name: &str| {
-            let name = naming::snake(name);
-            let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
-            words.sort_unstable();
-            words
-        };
-        let wanted = [sorted(&format!("id_{}", words.singular)), sorted("id")];
-        let own = self.fields(asset)?;
-        let inner = own.all.iter().filter_map(|field| self.fields(&field.inner));
-        let names = inner
-            .flat_map(|fields| fields.all)
-            .chain(own.all.clone())
-            .map(|field| field.name);
-        let names: BTreeSet<String> = names
-            .filter(|name| wanted.contains(&sorted(name)) && self.wrapped(asset, name).is_some())
-            .collect();
-        let mut names = names.into_iter();
-        names.next().filter(|_| names.next().is_none())
     }
 
     /// Returns the word after which the kind and the handle of a group are named. This is the plural of the
@@ -548,17 +524,23 @@ impl<'a> Reader<'a> {
             let request = signature.body()?;
             let fields = self.fields(&request)?;
             let name = fields.name("")?.text(&quote!(request))?;
-            let updates = fields.get("bodyUpdates");
-            let updates = updates.and_then(|field| field.object(&quote!(request)));
+            let map = fields.with_words("body_updates");
+            let updates = map.and_then(|field| field.object(&quote!(request)));
+            let not_a_map = map.filter(|_| updates.is_none()).map(|field| field.name.clone());
             let call = signature.duplicate(operation, id, copy_id.as_ref())?;
-            Some(Duplicate {
+            let duplicate = Duplicate {
                 request: fields::path(&fields::ident(&request)?),
                 call,
                 name,
                 updates,
-            })
+            };
+            Some((duplicate, not_a_map))
         };
-        let duplicate = read();
+        let (duplicate, not_a_map) = read().unzip();
+        if let Some(name) = not_a_map.flatten() {
+            let reason = format!("the property `{name}` of its body is not a map of any JSON");
+            self.left_out(operation, "overriding properties of each copy", &reason);
+        }
         if duplicate.is_none() {
             let reason = operation.reason("it does not take one ID and a body with the name of the copy");
             self.left_out(operation, "copying many assets", &reason);
@@ -589,13 +571,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read_back(tag: &TagItems) -> Option<Item> {
+    fn read_back(&self, tag: &TagItems) -> Option<Item> {
         let (create, _) = Self::main(tag, &Verb::Create)?;
         let (find, _) = Self::main(tag, &Verb::FindById)?;
         if create.repeat != Repeat::ClientId {
             return None;
         }
-        let property = Self::id_argument(find)?;
+        let property = self.model.vocabulary.id_properties.get(&tag.tag.name)?;
         let (create, find) = (create.constant(), find.constant());
         Some(parse_quote! {
             /// Call that reads an asset back if the result of its creation is unknown.

@@ -82,14 +82,14 @@ fn object(properties: &Value, required: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
-/// Like `generated`, for a group whose assets can be copied. `copy` is the schema of the response.
-fn generated_copies(copy: &Value) -> (String, String) {
+/// Returns a document with a group of pages that can be copied. `request` and `copy` are the schemas of
+/// request and response.
+fn document_of_copies(request: &Value, copy: &Value) -> Value {
     let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
     let mut duplicate = document["paths"]["/page/find/byId/"]["get"].clone();
     duplicate["summary"] = json!("Duplicate a page");
-    let name = object(&json!({ "name": { "type": "string" } }), &["name"]);
     duplicate["requestBody"] = json!({
-        "required": true, "content": { "application/json": { "schema": name } },
+        "required": true, "content": { "application/json": { "schema": request } },
     });
     duplicate["responses"]["200"] = if copy.is_null() {
         json!({ "description": "Yes" })
@@ -97,7 +97,13 @@ fn generated_copies(copy: &Value) -> (String, String) {
         json!({ "description": "Yes", "content": { "application/json": { "schema": copy } } })
     };
     document["paths"]["/page/duplicate/"] = json!({ "post": duplicate });
-    let output = output(&document);
+    document
+}
+
+/// Like `generated`, for a group whose assets can be copied. `copy` is the schema of the response.
+fn generated_copies(copy: &Value) -> (String, String) {
+    let name = object(&json!({ "name": { "type": "string" } }), &["name"]);
+    let output = output(&document_of_copies(&name, copy));
     let resource = &output.files["pages/resource.rs"];
     let (_, duplicate) = resource.split_once("const DUPLICATE").unwrap();
     let (_, map) = duplicate.split_once(".map(").unwrap();
@@ -475,5 +481,72 @@ fn actions_on_children_that_the_document_does_not_list_are_reported() {
         assert!(!code.contains("ArchiveChildren"), "{code}");
         let expected = format!("archiving many assets with their children is left out: {expected}");
         assert!(warnings.contains(&expected), "{warnings}");
+    }
+}
+
+/// The names of arguments and of properties are independent, and an ID may be in the query or in the path.
+#[test]
+fn the_argument_and_the_property_of_an_id_may_have_different_names() {
+    for (path, place, argument, property) in [
+        ("/page/find/byId/", "query", "idPage", "idPage"),
+        ("/page/find/byId/", "query", "idPage", "id_page"),
+        ("/page/find/byId/", "query", "page_id", "pageID"),
+        ("/page/{id}/", "path", "id", "idPage"),
+        ("/page/{pageId}", "path", "pageId", "id_page"),
+    ] {
+        let text = document(&array(&json!({ "$ref": "#/components/schemas/Page" }))).to_string();
+        let mut document: Value = serde_json::from_str(&text.replace("idPage", property)).unwrap();
+        let paths = document["paths"].as_object_mut().unwrap();
+        let mut find = paths.remove("/page/find/byId/").unwrap();
+        find["get"]["parameters"][0]["name"] = json!(argument);
+        find["get"]["parameters"][0]["in"] = json!(place);
+        paths.insert(path.to_owned(), find);
+        let body = json!({ "required": true, "content": { "application/json": {
+            "schema": { "$ref": "#/components/schemas/Page" },
+        } } });
+        for (method, summary) in [("put", "Update a page"), ("post", "Create a page")] {
+            paths.entry("/page/save/").or_insert_with(|| json!({}))[method] = json!({
+                "tags": ["Pages"], "summary": summary, "requestBody": body,
+                "responses": { "200": { "description": "Yes" } },
+            });
+        }
+        let output = output(&document);
+        let notices = output.notices.to_string();
+        assert!(!notices.contains("left out"), "{argument} {property}: {notices}");
+        let code: String = output.files["pages/resource.rs"].split_whitespace().collect();
+        let id = format!(
+            "NAMES:resource::ResourceNames=resource::ResourceNames{{segment:\"page\",id:\"{property}\""
+        );
+        let read_back = format!("property:\"{property}\"");
+        for expected in [
+            &*id,
+            &*read_back,
+            "typeId=types::PageId",
+            "implcrate::Createfortypes::Page",
+        ] {
+            assert!(
+                code.contains(expected),
+                "{argument} {property}: {expected}\n{code}"
+            );
+        }
+    }
+}
+
+#[test]
+fn overrides_of_copies_are_found_in_every_case_style() {
+    let text = json!({ "type": "string" });
+    let is_overridable = |name: &str, updates: Value| {
+        let request = object(&json!({ "name": text, name: updates }), &["name"]);
+        let output = output(&document_of_copies(&request, &text));
+        let code = &output.files["pages/resource.rs"];
+        let is_overridable = code.contains("impl resource::OverrideCopy");
+        (is_overridable, output.notices.to_string())
+    };
+    for name in ["bodyUpdates", "body_updates", "BodyUpdates", "body-updates"] {
+        let (found, warnings) = is_overridable(name, json!({ "type": "object" }));
+        assert!(found && !warnings.contains("left out"), "{name}: {warnings}");
+        let (found, warnings) = is_overridable(name, text.clone());
+        let expected = "overriding properties of each copy is left out: the property `";
+        assert!(!found && warnings.contains(expected), "{name}: {warnings}");
     }
 }

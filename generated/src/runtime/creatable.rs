@@ -6,7 +6,7 @@ use super::{
     call::Call,
     client::Client,
     error::ErrorKind,
-    operation::{Operation, RequestTarget},
+    operation::{Operation, Parameter, ParameterPlace, RequestTarget},
     prepared_request::{CallOptions, PreparedRequest},
     received_response::ReceivedResponse,
     server_managed::ServerManagedFields,
@@ -71,8 +71,8 @@ impl Client {
 pub(crate) struct ReadBack {
     pub(crate) create: &'static Operation,
     pub(crate) find: &'static Operation,
-    /// Name of the property that contains the ID in the request body of `create`. The query parameter of
-    /// `find` has the same name.
+    /// Name of the property that contains the ID, both in the request body of `create` and in the response of
+    /// `find`.
     pub(crate) property: &'static str,
     pub(crate) server_managed: ServerManagedFields,
 }
@@ -133,6 +133,24 @@ impl ReadBack {
         sent.keys().find(differs).cloned()
     }
 
+    /// Request that finds an asset. Its ID is the only required parameter, either in the query or in the path.
+    fn request(&self, id: &str) -> PreparedRequest {
+        let mut request = PreparedRequest::new(RequestTarget::from(self.find));
+        let mut parameters = self.find.parameters.iter();
+        match parameters.find(|parameter| parameter.required) {
+            Some(Parameter {
+                name,
+                place: ParameterPlace::Path,
+                ..
+            }) => {
+                request.target.path = self.find.path.replace(&format!("{{{name}}}"), id).into();
+            }
+            Some(Parameter { name, .. }) => request.query = format!("{name}={id}"),
+            None => {}
+        }
+        request
+    }
+
     /// Reads the asset and compares it with the asset that was sent. The future is boxed, because the attempt
     /// loop calls this function, which calls the attempt loop again.
     pub(crate) fn execute<'a>(
@@ -147,9 +165,8 @@ impl ReadBack {
                 return ReadBackOutcome::Unknown(format!("the body has no {} to read back", self.property));
             };
             let request = PreparedRequest {
-                query: format!("{}={id}", self.property),
                 options,
-                ..PreparedRequest::new(RequestTarget::from(self.find))
+                ..self.request(id)
             };
             let received = match execute(client, &request).await {
                 Ok(received) => received,
@@ -191,6 +208,43 @@ mod tests {
                 "{operation}: READ_BACKS lacks it"
             );
         }
+    }
+
+    #[test]
+    fn the_id_may_be_a_part_of_the_path() {
+        const fn operation(path: &'static str, parameters: &'static [Parameter]) -> Operation {
+            Operation {
+                id: "find_page_by_id",
+                method: http::Method::GET,
+                path,
+                tag: "Pages",
+                summary: "Find a page by ID",
+                repeat: Repeat::Read,
+                request_body: crate::runtime::operation::RequestBody::None,
+                parameters,
+                requires_acknowledgement: false,
+            }
+        }
+        static IN_PATH: Operation = operation("/page/{id}/", &[Parameter::path("id", true)]);
+        static IN_QUERY: Operation = operation(
+            "/page/find/byId/",
+            &[Parameter::query("lang", false), Parameter::query("id", true)],
+        );
+        let target = |find| {
+            let read_back = ReadBack {
+                create: find,
+                find,
+                property: "idPage",
+                server_managed: ServerManagedFields(&[]),
+            };
+            let request = read_back.request("a1");
+            (request.target.path.into_owned(), request.query)
+        };
+        assert_eq!(target(&IN_PATH), ("/page/a1/".to_owned(), String::new()));
+        assert_eq!(
+            target(&IN_QUERY),
+            ("/page/find/byId/".to_owned(), "id=a1".to_owned())
+        );
     }
 
     #[test]

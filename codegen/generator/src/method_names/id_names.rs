@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToSnakeCase as _;
 use serde_json::Value;
 
-use crate::{json::Json as _, naming};
+use crate::{json::Json as _, naming, schemas};
 use funnelflux_openapi::{operations::Operation, references};
 
 use super::{group_words::GroupWords, operation_names::Draft, verb::Verb};
@@ -22,15 +22,16 @@ pub(crate) struct IdName {
 
 /// Collects the names of single IDs, and the names of parameters for lists of IDs. They come from the
 /// operations that find assets by ID. The general names `id` and `ids` are excluded. The names of single IDs
-/// include their aliases.
+/// include `properties`, which are the results of `id_properties`, and aliases.
 pub(super) fn id_names(
     document: &Value,
     drafts: &[Draft<'_>],
     groups: &BTreeMap<String, GroupWords>,
+    properties: &BTreeMap<String, String>,
 ) -> (BTreeMap<String, IdName>, BTreeMap<String, IdName>) {
     let names = |verb: &Verb, general: &str| {
         let finders = drafts.iter().filter(|draft| draft.words.verb == *verb);
-        let mut names = required_by(finders, document, groups);
+        let mut names = required_by(finders, document, groups, properties);
         names.remove(general);
         names
     };
@@ -43,18 +44,81 @@ pub(super) fn id_names(
     (ids, lists)
 }
 
-/// Returns the ID parameters of the operations `finders`, keyed by name. Excludes names that stand for IDs of
-/// several types.
+/// Returns the names of the property that contains the ID of an asset, keyed by the tag of the asset's group.
+/// If the response of the operation that finds an asset by ID has no such property, the name is that of the
+/// parameter.
+pub(super) fn id_properties(
+    document: &Value,
+    drafts: &[Draft<'_>],
+    groups: &BTreeMap<String, GroupWords>,
+) -> BTreeMap<String, String> {
+    let finders = drafts.iter();
+    let finders = finders.filter(|draft| draft.words.is_main && draft.words.verb == Verb::FindById);
+    let properties = finders.filter_map(|draft| {
+        let (parameter, _) = id_parameter(document, &draft.operation)?;
+        let words = groups.get(&draft.words.tag)?;
+        let property = id_property(document, &draft.operation, &parameter, words);
+        Some((draft.words.tag.clone(), property.unwrap_or(parameter)))
+    });
+    properties.collect()
+}
+
+/// Finds the property that contains the ID in the response of an operation, or in an object in this response.
+/// The property has the name of the parameter, or else is the only property with the words of the parameter
+/// or of the group, such as `idPage` or `page_id`.
+fn id_property(
+    document: &Value,
+    operation: &Operation<'_>,
+    parameter: &str,
+    words: &GroupWords,
+) -> Option<String> {
+    let mut responses = operation.value.members("responses");
+    let (_, response) = responses.find(|(status, _)| status.starts_with('2') || *status == "default")?;
+    let mut properties = schemas::properties(document, schemas::content(document, response)?);
+    let inner = properties.iter();
+    let inner = inner.flat_map(|(_, property)| schemas::properties(document, property));
+    properties.extend(inner.collect::<Vec<_>>());
+    let names: BTreeSet<&String> = properties.into_iter().map(|(name, _)| name).collect();
+    let sorted = |name: &str| {
+        let name = naming::snake(name);
+        let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
+        words.sort_unstable();
+        words
+    };
+    let only = |wanted: &[Vec<String>]| {
+        let mut found = names.iter().filter(|name| wanted.contains(&sorted(name)));
+        found
+            .next()
+            .filter(|_| found.next().is_none())
+            .map(|name| (*name).clone())
+    };
+    let named = names
+        .iter()
+        .find(|name| **name == parameter)
+        .map(|name| (*name).clone());
+    named
+        .or_else(|| only(&[sorted(parameter)]))
+        .or_else(|| only(&[sorted(&format!("id_{}", words.singular)), sorted("id")]))
+}
+
+/// Returns the ID parameters of the operations `finders`, keyed by name, and the `properties` for the same
+/// IDs. Excludes names that stand for IDs of several types.
 fn required_by<'a>(
     finders: impl Iterator<Item = &'a Draft<'a>>,
     document: &Value,
     groups: &BTreeMap<String, GroupWords>,
+    properties: &BTreeMap<String, String>,
 ) -> BTreeMap<String, IdName> {
     let mut names: BTreeMap<String, IdName> = BTreeMap::new();
     let mut ambiguous = BTreeSet::new();
     for draft in finders {
         let parameter = id_parameter(document, &draft.operation);
-        if let (Some((name, _)), Some(words)) = (parameter, groups.get(&draft.words.tag)) {
+        let (Some((parameter, _)), Some(words)) = (parameter, groups.get(&draft.words.tag)) else {
+            continue;
+        };
+        let is_single = draft.words.verb == Verb::FindById;
+        let property = properties.get(&draft.words.tag).filter(|_| is_single);
+        for name in [Some(&parameter), property].into_iter().flatten() {
             let id = IdName {
                 name: name.clone(),
                 type_name: naming::component(&format!("{}_id", words.singular)),

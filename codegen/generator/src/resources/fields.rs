@@ -58,6 +58,12 @@ impl<'a> Fields<'a> {
         self.all.iter().find(|field| field.name == name && !field.is_list)
     }
 
+    /// Returns the field whose JSON name consists of these words in snake case, unless it is a list.
+    pub(super) fn with_words(&self, words: &str) -> Option<&Field> {
+        let mut fields = self.all.iter();
+        fields.find(|field| field.name.to_snake_case() == words && !field.is_list)
+    }
+
     /// Returns the field that contains the name of an asset.
     pub(super) fn name(&self, singular: &str) -> Option<&Field> {
         let own = format!("{singular}_name");
@@ -86,9 +92,9 @@ impl<'a> Fields<'a> {
             (None, Some(extra)) => quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)),
             _ => quote!(None),
         };
-        let status = text(self.get("status"), "status");
-        let category = match id_name {
-            "idCategory" => quote!(None),
+        let status = text(self.with_words("status"), "status");
+        let category = match id_name.to_snake_case().as_str() {
+            "id_category" | "category_id" => quote!(None),
             _ => text(self.category(id_name), "idCategory"),
         };
         quote!(resource::AssetSummary::new(#status, #category))

@@ -2,38 +2,38 @@
 
 use serde_json::Value;
 
-use super::{
-    id_list_bodies::{alternatives, properties, resolve},
-    tag_extensions::DEPTH,
+use super::tag_extensions::DEPTH;
+use crate::{
+    json::Json as _,
+    schemas::{alternatives, properties, resolve},
 };
-use crate::json::Json as _;
-use funnelflux_openapi::{Document, pointer::Pointer};
+use funnelflux_openapi::pointer::Pointer;
 
 /// Returns JSON pointers to the free-form properties of an asset: maps, objects without declared members, and
 /// properties without a type.
-pub(super) fn free_form(source: &Document, asset: Option<&Value>) -> Vec<String> {
+pub(super) fn free_form(document: &Value, asset: Option<&Value>) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(asset) = asset {
-        search(source, asset, Pointer::root(), DEPTH, &mut found);
+        search(document, asset, Pointer::root(), DEPTH, &mut found);
     }
     // The order of a schema's properties must not change the generated code.
     found.sort();
     found
 }
 
-fn search(source: &Document, schema: &Value, at: &Pointer, depth: usize, found: &mut Vec<String>) {
+fn search(document: &Value, schema: &Value, at: &Pointer, depth: usize, found: &mut Vec<String>) {
     let Some(depth) = depth.checked_sub(1) else {
         return;
     };
-    for (name, property) in properties(source, schema) {
+    for (name, property) in properties(document, schema) {
         let pointer = at.with_trailing_token(name);
         let is_map = property.object("additionalProperties").is_some();
         let may_be_object = |schema: &&Value| {
             schema.get("enum").is_none() && schema.text("type").is_none_or(|kind| kind == "object")
         };
-        if !is_map && !properties(source, property).is_empty() {
-            search(source, resolve(source, property), &pointer, depth, found);
-        } else if is_map || alternatives(source, property).iter().any(may_be_object) {
+        if !is_map && !properties(document, property).is_empty() {
+            search(document, resolve(document, property), &pointer, depth, found);
+        } else if is_map || alternatives(document, property).iter().any(may_be_object) {
             found.push(pointer.to_string());
         }
     }

@@ -1,7 +1,5 @@
 //! Reads the format of requests that list the assets to change.
 
-use std::iter;
-
 use heck::ToSnakeCase as _;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,9 +7,10 @@ use serde_json::Value;
 
 use crate::{
     json::Json as _,
+    schemas,
     transform::{ArgumentKind, Operation},
 };
-use funnelflux_openapi::{Document, pointer::Pointer, references};
+use funnelflux_openapi::Document;
 
 /// Format of a request that lists assets.
 pub(crate) struct Entries {
@@ -64,7 +63,7 @@ pub(super) fn entries(
 }
 
 fn of_body(source: &Document, schema: &Value, with_category: bool) -> Result<IdListBody, String> {
-    let properties: Vec<(&String, &Value)> = properties(source, schema);
+    let properties: Vec<(&String, &Value)> = schemas::properties(source.value(), schema);
     let is_list = |(_, schema): &&(&String, &Value)| is_list_of_text(source, schema);
     let lists = properties.iter().filter(is_list);
     let lists: Vec<&str> = lists.map(|(name, _)| name.as_str()).collect();
@@ -74,7 +73,7 @@ fn of_body(source: &Document, schema: &Value, with_category: bool) -> Result<IdL
         _ => return Err("its body has no list of IDs".to_owned()),
     };
     let has_actions = |schema: &Value| {
-        let alternatives = alternatives(source, schema);
+        let alternatives = schemas::alternatives(source.value(), schema);
         let values = alternatives.iter().flat_map(|schema| schema.items("enum"));
         let values: Vec<&str> = values.filter_map(Value::as_str).collect();
         ACTIONS.iter().all(|action| values.contains(action))
@@ -120,49 +119,14 @@ fn of_body(source: &Document, schema: &Value, with_category: bool) -> Result<IdL
     })
 }
 
-/// Returns the alternatives of a schema in `oneOf` and `anyOf`, or else the schema itself. References are
-/// resolved.
-pub(super) fn alternatives<'a>(source: &'a Document, schema: &'a Value) -> Vec<&'a Value> {
-    let schema = resolve(source, schema);
-    let alternatives = schema.items("oneOf").chain(schema.items("anyOf"));
-    let alternatives: Vec<&Value> = alternatives.map(|schema| resolve(source, schema)).collect();
-    if alternatives.is_empty() {
-        vec![schema]
-    } else {
-        alternatives
-    }
-}
-
-/// Returns the properties of a schema and of its `allOf` parts. References are resolved.
-pub(super) fn properties<'a>(source: &'a Document, schema: &'a Value) -> Vec<(&'a String, &'a Value)> {
-    let parts = schema.items("allOf").filter(|part| part.get("allOf").is_none());
-    let schemas = iter::once(schema).chain(parts.map(|part| resolve(source, part)));
-    let properties = schemas.flat_map(|schema| schema.members("properties"));
-    let resolved = properties.map(|(name, schema)| (name, resolve(source, schema)));
-    resolved.collect()
-}
-
 pub(super) fn body_schema<'a>(source: &'a Document, operation: &Operation) -> Option<&'a Value> {
     let operation = source.value().pointer(operation.pointer.as_str())?;
-    let body = resolve(source, operation.get("requestBody")?);
-    let content = body.object("content")?;
-    let json = content.get("application/json");
-    let media = json.or_else(|| content.values().next())?;
-    Some(resolve(source, media.get("schema")?))
-}
-
-/// Follows the `$ref` of a schema. Also follows a `$ref` that is the only part of an `allOf`.
-pub(super) fn resolve<'a>(source: &'a Document, schema: &'a Value) -> &'a Value {
-    let schema = references::resolve(source.value(), Pointer::root(), schema).1;
-    match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
-        Some([part]) if schema.get("properties").is_none() => {
-            references::resolve(source.value(), Pointer::root(), part).1
-        }
-        _ => schema,
-    }
+    schemas::content(source.value(), operation.get("requestBody")?)
 }
 
 fn is_list_of_text(source: &Document, schema: &Value) -> bool {
-    let items = schema.get("items").map(|items| resolve(source, items));
+    let items = schema
+        .get("items")
+        .map(|items| schemas::resolve(source.value(), items));
     items.is_some_and(|items| items.text("type") == Some("string"))
 }

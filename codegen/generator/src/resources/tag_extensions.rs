@@ -5,10 +5,11 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
-use crate::json::Json as _;
+use crate::{
+    json::Json as _,
+    schemas::{properties, resolve},
+};
 use funnelflux_openapi::{Document, pointer::Pointer};
-
-use super::id_list_bodies::{properties, resolve};
 
 /// Names of the extensions that a tag may have.
 pub(crate) const EXTENSIONS: [&str; 4] = ["x-children", "x-server-managed", "x-filters", "x-duplicate"];
@@ -31,7 +32,7 @@ pub(super) fn server_managed(source: &Document, tag: &str, asset: Option<&Value>
     let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
     if let Some(asset) = asset {
         let listed = fields.len();
-        read_only(source, asset, Pointer::root(), DEPTH, &mut fields);
+        read_only(source.value(), asset, Pointer::root(), DEPTH, &mut fields);
         // The order of a schema's properties must not change the generated code.
         if let Some(of_schema) = fields.get_mut(listed..) {
             of_schema.sort_by(|one, other| one.property.cmp(&other.property));
@@ -91,7 +92,7 @@ pub(crate) fn field(entry: &Value) -> Option<ServerManagedField> {
 }
 
 fn read_only(
-    source: &Document,
+    document: &Value,
     schema: &Value,
     at: &Pointer,
     depth: usize,
@@ -100,12 +101,12 @@ fn read_only(
     let Some(depth) = depth.checked_sub(1) else {
         return;
     };
-    for (name, property) in properties(source, schema) {
+    for (name, property) in properties(document, schema) {
         let pointer = at.with_trailing_token(name);
         // `readOnly` may be stated beside the reference to the property's schema instead of in that schema.
         let own = schema.object("properties").and_then(|own| own.get(name));
         if !property.is_true("readOnly") && !own.is_some_and(|own| own.is_true("readOnly")) {
-            read_only(source, resolve(source, property), &pointer, depth, fields);
+            read_only(document, resolve(document, property), &pointer, depth, fields);
         } else if fields.iter().all(|field| pointer != *field.property) {
             fields.push(ServerManagedField {
                 property: pointer.to_string(),

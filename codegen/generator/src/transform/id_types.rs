@@ -59,8 +59,17 @@ pub(super) fn id_types(state: &mut State<'_>) {
         }
     };
     for mut operation in visit::operations(&mut state.document) {
+        // In an operation on one asset, the general name `id` means the ID of this asset.
+        let words = vocabulary.operation(&operation.pointer);
+        let words = words.filter(|words| matches!(words.verb, Verb::FindById | Verb::Duplicate));
+        let own = words.and_then(|words| vocabulary.id_properties.get(&words.tag));
         for (_, parameter) in operation.parameters() {
             let name = parameter.text("name").map(str::to_owned);
+            let name = if name.as_deref() == Some("id") {
+                own.cloned().or(name)
+            } else {
+                name
+            };
             if let (Some(name), Some(schema)) = (name, parameter.get_mut("schema")) {
                 type_id(&name, schema);
             }

@@ -40,10 +40,12 @@ fn body_has_own_id(
     let finder = finder.and_then(|pointer| document.pointer(pointer.as_str()));
     let parameters = finder.into_iter().flat_map(|finder| finder.items("parameters"));
     let mut required = parameters.filter(|parameter| parameter.is_true("required"));
-    let (Some(id), None) = (required.next(), required.next()) else {
+    let (Some(_), None) = (required.next(), required.next()) else {
         return false;
     };
-    let Some(id) = id.text("name") else { return false };
+    let Some(id) = vocabulary.id_properties.get(&words.tag) else {
+        return false;
+    };
     let body = "/requestBody/content/application~1json/schema";
     let component = operation.value.pointer(body).and_then(component::referenced);
     let schema = component.and_then(|name| component::get(document, &name));
