@@ -510,6 +510,9 @@ fn the_argument_and_the_property_of_an_id_may_have_different_names() {
                 "responses": { "200": { "description": "Yes" } },
             });
         }
+        // The asset may contain other objects with IDs.
+        document["components"]["schemas"]["Page"]["properties"]["owner"] =
+            object(&json!({ "id": { "type": "string" } }), &[]);
         let output = output(&document);
         let notices = output.notices.to_string();
         assert!(!notices.contains("left out"), "{argument} {property}: {notices}");

@@ -133,7 +133,7 @@ impl ReadBack {
         sent.keys().find(differs).cloned()
     }
 
-    /// Request that finds an asset. Its ID is the only required parameter, either in the query or in the path.
+    /// Request that finds an asset. The ID is the only required parameter, in the query or in the path.
     fn request(&self, id: &str) -> PreparedRequest {
         let mut request = PreparedRequest::new(RequestTarget::from(self.find));
         let mut parameters = self.find.parameters.iter();

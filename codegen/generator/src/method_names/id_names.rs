@@ -64,8 +64,7 @@ pub(super) fn id_properties(
 }
 
 /// Finds the property that contains the ID in the response of an operation, or in an object in this response.
-/// The property has the name of the parameter, or else is the only property with the words of the parameter
-/// or of the group, such as `idPage` or `page_id`.
+/// The property is named like the parameter or the group, such as `idPage` or `page_id`, or else just `id`.
 fn id_property(
     document: &Value,
     operation: &Operation<'_>,
@@ -74,31 +73,38 @@ fn id_property(
 ) -> Option<String> {
     let mut responses = operation.value.members("responses");
     let (_, response) = responses.find(|(status, _)| status.starts_with('2') || *status == "default")?;
-    let mut properties = schemas::properties(document, schemas::content(document, response)?);
-    let inner = properties.iter();
+    let own = schemas::properties(document, schemas::content(document, response)?);
+    let inner = own.iter();
     let inner = inner.flat_map(|(_, property)| schemas::properties(document, property));
-    properties.extend(inner.collect::<Vec<_>>());
-    let names: BTreeSet<&String> = properties.into_iter().map(|(name, _)| name).collect();
+    let inner: BTreeSet<&str> = inner.map(|(name, _)| name.as_str()).collect();
+    let own: BTreeSet<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
+    let group = format!("id_{}", words.singular);
+    let mut candidates = [
+        (&own, parameter),
+        (&own, &group),
+        (&inner, parameter),
+        (&inner, &group),
+        (&own, "id"),
+        (&inner, "id"),
+    ]
+    .into_iter();
+    let property = candidates.find_map(|(properties, name)| named(properties, name));
+    property.map(str::to_owned)
+}
+
+/// Returns the property with this name, or else the only property whose name consists of the same words.
+fn named<'a>(properties: &BTreeSet<&'a str>, name: &str) -> Option<&'a str> {
     let sorted = |name: &str| {
         let name = naming::snake(name);
         let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
         words.sort_unstable();
         words
     };
-    let only = |wanted: &[Vec<String>]| {
-        let mut found = names.iter().filter(|name| wanted.contains(&sorted(name)));
-        found
-            .next()
-            .filter(|_| found.next().is_none())
-            .map(|name| (*name).clone())
-    };
-    let named = names
+    let mut similar = properties
         .iter()
-        .find(|name| **name == parameter)
-        .map(|name| (*name).clone());
-    named
-        .or_else(|| only(&[sorted(parameter)]))
-        .or_else(|| only(&[sorted(&format!("id_{}", words.singular)), sorted("id")]))
+        .filter(|property| sorted(property) == sorted(name));
+    let only = similar.next().filter(|_| similar.next().is_none());
+    properties.get(name).or(only).copied()
 }
 
 /// Returns the ID parameters of the operations `finders`, keyed by name, and the `properties` for the same

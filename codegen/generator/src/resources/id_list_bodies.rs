@@ -94,8 +94,8 @@ fn of_body(source: &Document, schema: &Value, with_category: bool) -> Result<IdL
             (None, Some(reason))
         }
         (None, target) => {
-            let mut names = properties.iter().map(|(name, _)| *name);
-            let action = names.find(|name| ["cascade", "children"].iter().any(|word| has_word(name, word)));
+            let mut all = properties.iter().map(|(name, _)| *name);
+            let action = all.find(|name| ["cascade", "children"].iter().any(|word| has_word(name, word)));
             let reason = |name| {
                 let values = ACTIONS.map(|action| format!("`{action}`")).join(", ");
                 format!("the property `{name}` of its body does not list the values {values}")
