@@ -9,10 +9,16 @@ use super::{
     evaluate::Truth,
     lower::OneOf,
     nullable::Width,
+    pattern::Search,
     prover::Prover,
     schema::Schema,
 };
 use crate::level::Encoding;
+
+/// Formats of strings that never contain a comma.
+const WITHOUT_COMMA: [&str; 8] = [
+    "byte", "date", "date-time", "hostname", "ipv4", "ipv6", "time", "uuid",
+];
 
 impl<'a> Prover<'a> {
     /// Checks whether schemas certainly allow a value, or another value that is sent as the same text.
@@ -36,16 +42,32 @@ impl<'a> Prover<'a> {
             // The text of a list without items is empty.
             Kind::String => is_any_text(target) && (has_text || (is_one_text && target.least == 0)),
             Kind::Array => {
-                // A comma in a string separates items.
-                let is_split = encoding == Encoding::OneText && branch.kind == Kind::String;
+                let keeps_items = match (branch.kind, encoding) {
+                    // A comma in a string separates items.
+                    (Kind::String, Encoding::OneText) => self.allow_any_text(&target.items),
+                    // The string may be a list with commas. Now each item is sent separately, so the service
+                    // would read that list as a single item.
+                    (Kind::String, _) => self.has_no_comma(branch),
+                    _ => true,
+                };
                 is_scalar
                     && encoding != Encoding::InnerText
                     && is_any_list(target)
-                    && (!is_split || self.allow_any_text(&target.items))
+                    && keeps_items
                     && self.all_in(context.small, &target.items, context.terms.inner(Kind::Array))
             }
             _ => false,
         })
+    }
+
+    /// Checks whether no string of a branch contains a comma.
+    fn has_no_comma(&mut self, branch: &Branch<'a>) -> bool {
+        let without_comma = Branch {
+            patterns: ["^[^,]*$"].into(),
+            ..Branch::all(Kind::String)
+        };
+        branch.formats.iter().any(|format| WITHOUT_COMMA.contains(format))
+            || self.search_strings(branch, &[&without_comma]) == Search::Nothing
     }
 
     fn allow_any_text(&mut self, schemas: &[Schema<'a>]) -> bool {
