@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{
     evidence::{self, Evidence},
-    pointer::{self, Pointer, PointerBuf},
+    pointer::{self, PointerBuf},
     references::References,
 };
 
@@ -136,13 +136,10 @@ impl<'a> Comparer<'a> {
             self.report(Kind::NormativeWordsChanged, site, what, direction);
             return true;
         }
-        let is_title = key == "title";
-        let has_alternatives = is_title && self.new.has_alternatives(site.parent);
+        let may_name_type = key == "title" && self.title_may_name_type(site);
         self.change(kind, site, format!("{key} of {holder} {}", site.before_after()))
             .direction(direction)
-            .fact_if(has_alternatives, Fact::HasAlternatives)
-            .fact_if(is_title && is_inline(site.parent), Fact::InlineSchema)
-            .fact_if(is_title && is_scalar(site.parent), Fact::Scalar)
+            .fact_if(may_name_type, Fact::MayNameType)
             .fact_if(
                 key == evidence::KEY && inference_changed(site),
                 Fact::InferenceChanged,
@@ -238,16 +235,4 @@ fn inference_changed(site: &Site<'_, '_>) -> bool {
     let holder = &site.parent.pointer;
     let is_operation = holder.count() == 3 && pointer::operation(holder).is_some();
     is_operation && was_inferred != is_inferred
-}
-
-/// Checks whether the schema is inline, that is, without a name of its own in `components`.
-fn is_inline(schema: &Node<'_>) -> bool {
-    let is_shared = schema.pointer.starts_with(Pointer::from_static("/components"));
-    !(is_shared && schema.pointer.count() == 3)
-}
-
-/// Checks whether the schema has a `type` other than `object` and `array`, and no `enum`.
-fn is_scalar(schema: &Node<'_>) -> bool {
-    let kind = schema.str("type");
-    schema.value.get("enum").is_none() && kind.is_some_and(|kind| kind != "object" && kind != "array")
 }

@@ -34,6 +34,7 @@ mod render;
 mod report;
 pub mod rules;
 mod site;
+mod titles;
 mod unclassified;
 mod warnings;
 

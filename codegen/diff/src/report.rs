@@ -19,9 +19,10 @@ use crate::{
 pub enum Fact {
     /// The changed part occurs only in the description of failed calls.
     FailureResponse,
-    /// The bodies of successful responses are the same before and after.
+    /// The bodies of successful responses are the same before and after. Without a 2xx, the response
+    /// `default` is a success if it is the only response.
     SameSuccessBodies,
-    /// The changed media type is not JSON, and JSON is offered before and after.
+    /// JSON is offered before and after, with the same schema or by the same entry of `content`.
     JsonStays,
     /// The evidence for an operation changed from documented to inferred, or from inferred to documented.
     InferenceChanged,
@@ -34,12 +35,9 @@ pub enum Fact {
     /// The change concerns only undeclared properties: the old and the new object declare properties, and
     /// neither object has a schema for undeclared properties.
     UndeclaredPropertiesOnly,
-    /// The schema, or another schema that applies to the same value, has `anyOf` or `oneOf`.
-    HasAlternatives,
-    /// The schema is inline, so it has no name of its own.
-    InlineSchema,
-    /// The schema has a `type` other than `object` and `array`, and no `enum`.
-    Scalar,
+    /// The title may name a type: its schema has alternatives, or it is an inline schema of values that need
+    /// a type of their own, and no property gives this type a name.
+    MayNameType,
     /// Formats of a string before and after.
     #[expect(missing_docs, reason = "the names of the fields say it")]
     StringFormats {

@@ -109,9 +109,8 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
     match change.kind {
         ChangeKind::NotationChanged => None,
         ChangeKind::ExtensionChanged => Some(of_extension(&change.pointer, has(&Fact::InferenceChanged))),
-        ChangeKind::TitleChanged => {
-            let names_type = has(&Fact::InlineSchema) && (!has(&Fact::Scalar) || has(&Fact::HasAlternatives));
-            patch("Components, properties and parameters name types.").filter(|_| !names_type)
+        ChangeKind::TitleChanged if !has(&Fact::MayNameType) => {
+            patch("Components, properties and parameters name types.")
         }
         ChangeKind::BecameNullable | ChangeKind::BecameNotNullable if has(&Fact::Optional) => {
             patch("An optional field reads null as absent, and is never sent as null.")
@@ -120,9 +119,9 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
             Some((Impact::Minor, "The crate keeps unknown fields, so it reads both."))
         }
         _ => facts.iter().find_map(|fact| match fact {
-            Fact::SameSuccessBodies => patch(
-                "Every 2xx is a success and every other status is one error type, so the return type stays.",
-            ),
+            Fact::SameSuccessBodies => {
+                patch("Successes have the same bodies, and all failures share one type, so both types stay.")
+            }
             Fact::JsonStays => patch("The crate uses JSON, before and after."),
             Fact::UndeclaredProperty => {
                 let reason =
@@ -201,7 +200,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         K::ParameterRemoved | K::BodyRemoved =>
             (Major, "The method loses an argument; calls no longer compile."),
         K::IgnoredHeaderChanged =>
-            (Major, "A header parameter is an argument all the same, whatever is sent."),
+            (Impact::None, "The runtime sets this header itself, so it is never an argument."),
         K::MediaTypeRangeChanged => (Major, "The crate uses JSON, which may no longer be offered."),
         K::ParameterBecameRequired =>
             (Major, "The argument is no longer an `Option`; calls no longer compile."),

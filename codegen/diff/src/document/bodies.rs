@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use funnelflux_openapi::{media::JSON, openapi_model::ANNOTATIONS, pointer::Pointer};
+use funnelflux_openapi::{media, openapi_model::ANNOTATIONS, pointer::Pointer};
 
 use super::serialization::range;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     index::DocumentIndex,
     level::{Direction, Encoding},
     media_type::MediaRange,
-    node::Node,
+    node::{Node, canonical},
     part_names::subject,
     report::Fact,
     rules::ChangeKind as Kind,
@@ -82,7 +82,7 @@ impl<'a> Comparer<'a> {
             let twin = by_name.or_else(|| list.iter().find(|(_, other, _)| other == range));
             twin.cloned()
         };
-        let has_json = |content: &Node<'a>| content.value.get(JSON).is_some();
+        let json_stays = has_same_json([old, new]);
         for (name, range, node) in &after {
             if let Some((old_name, _, other)) = twin(&before, name, range) {
                 if old_name != *name {
@@ -100,10 +100,10 @@ impl<'a> Comparer<'a> {
             let site = Site::added(node, new);
             if let Some((old_name, _, other)) = most_specific(&before, range) {
                 let what = format!("the media type `{name}` is one of `{old_name}`, which was there before");
-                self.media_range_changed(name, &site, what, context, has_json(old));
+                self.media_range_changed(&site, what, context, json_stays);
                 self.media_type(other, node, context);
             } else {
-                self.media_type_added_or_removed(name, &site, context, has_json(old));
+                self.media_type_added_or_removed(name, &site, context, json_stays);
             }
         }
         for (name, range, node) in &before {
@@ -116,7 +116,7 @@ impl<'a> Comparer<'a> {
                 .filter(|(new_name, other, _)| !is_response || twin(&before, new_name, other).is_some());
             if let Some((new_name, _, other)) = covering {
                 let what = format!("the media type `{name}` is one of `{new_name}`, which is there now");
-                self.media_range_changed(name, &site, what, context, has_json(new));
+                self.media_range_changed(&site, what, context, json_stays);
                 self.media_type(node, other, context);
                 continue;
             }
@@ -125,9 +125,9 @@ impl<'a> Comparer<'a> {
                 .find(|(_, other, _)| is_response && range.covers(other));
             if let Some((new_name, ..)) = narrower {
                 let what = format!("the media type `{name}` was narrowed to `{new_name}`");
-                self.media_range_changed(name, &site, what, context, has_json(new));
+                self.media_range_changed(&site, what, context, json_stays);
             } else {
-                self.media_type_added_or_removed(name, &site, context, has_json(new));
+                self.media_type_added_or_removed(name, &site, context, json_stays);
             }
         }
     }
@@ -136,15 +136,14 @@ impl<'a> Comparer<'a> {
     /// by the entry of a range, such as `text/*`, in the other document.
     fn media_range_changed(
         &mut self,
-        name: &str,
         site: &Site<'_, 'a>,
         what: String,
         context: SchemaContext,
-        other_has_json: bool,
+        json_stays: bool,
     ) {
         self.change(Kind::MediaTypeRangeChanged, site, what)
             .direction(context.direction)
-            .fact_if(other_has_json && name != JSON, Fact::JsonStays)
+            .fact_if(json_stays, Fact::JsonStays)
             .report();
     }
 
@@ -165,7 +164,7 @@ impl<'a> Comparer<'a> {
         name: &str,
         site: &Site<'_, 'a>,
         context: SchemaContext,
-        other_has_json: bool,
+        json_stays: bool,
     ) {
         let kinds = match context.direction {
             Direction::Response => [Kind::ResponseMediaTypeAdded, Kind::ResponseMediaTypeRemoved],
@@ -176,7 +175,7 @@ impl<'a> Comparer<'a> {
         self.change(site.pick_side(kinds), site, what)
             .direction(context.direction)
             .fact_if(context.failure, Fact::FailureResponse)
-            .fact_if(other_has_json && name != JSON, Fact::JsonStays)
+            .fact_if(json_stays, Fact::JsonStays)
             .report();
     }
 
@@ -274,6 +273,17 @@ impl<'a> Comparer<'a> {
             }
         }
     }
+}
+
+/// Checks whether two `content` objects describe JSON by the same entry, or by entries with the same schema.
+fn has_same_json(contents: [&Node<'_>; 2]) -> bool {
+    let json = contents.map(|content| {
+        let content = content.value.as_object()?;
+        let key = media::json(content)?;
+        let schema = content.get(key)?.get("schema").map(canonical);
+        Some((MediaRange::new(key), schema))
+    });
+    matches!(json, [Some((old, old_schema)), Some((new, new_schema))] if old == new || old_schema == new_schema)
 }
 
 /// Returns the encoding of a body, given its media type object in each document.

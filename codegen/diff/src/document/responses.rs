@@ -171,11 +171,12 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// Returns the distinct `content` objects of all 2xx responses. The result does not show which status has
-/// which object.
+/// Returns the distinct `content` objects of all 2xx responses, or else of the only response, if this is
+/// `default`. The result does not show which status has which object.
 fn success_bodies<'a>(document: &DocumentIndex<'a>, responses: &Node<'a>) -> BTreeSet<String> {
+    let is_only = responses.keys().count() == 1;
     let responses = responses.members().into_iter();
-    let successes = responses.filter(|(status, _)| is_success(status));
+    let successes = responses.filter(|(status, _)| is_success(status) || (is_only && *status == "default"));
     let bodies = successes.map(|(_, response)| {
         let response = document.resolve(&response);
         response.value.get("content").map(canonical).unwrap_or_default()

@@ -17,7 +17,14 @@ use crate::level::Encoding;
 
 /// Formats of strings that never contain a comma.
 const WITHOUT_COMMA: [&str; 8] = [
-    "byte", "date", "date-time", "hostname", "ipv4", "ipv6", "time", "uuid",
+    "byte",
+    "date",
+    "date-time",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "time",
+    "uuid",
 ];
 
 impl<'a> Prover<'a> {
