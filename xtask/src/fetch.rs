@@ -70,10 +70,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     if spec.upstream.text == text.text {
         // The overlays may still have to be updated, because a person may have put the document in place by
         // hand.
-        update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
+        let replaced = update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
         if update.has_trimmed || !update.fits {
             notes.push(format!("{old_name} is identical to {source}"));
             notes.extend(update.notes);
+            notes.extend(replaced.note());
             notes.push(format!("next: {}", next(update.fits)));
         } else {
             notes.push(format!("{old_name} is identical to {source}; nothing to do"));
@@ -81,6 +82,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     } else {
         workspace.remove_leftovers()?;
         workspace.write(name, &text.text)?;
+        let has_lock = lock.is_some();
         // The checksum in the lock stays, because the code still belongs to the old document.
         if let Some(mut lock) = lock {
             lock.upstream.source = source.to_string();
@@ -91,19 +93,24 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             workspace.remove(old_name)?;
         }
         notes.push(format!("{name} is now identical to {source}"));
-        update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
+        let replaced = update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
         notes.extend(update.notes);
-        // `git restore` does not touch files that git does not track.
-        let remove_new = if name == old_name {
-            String::new()
-        } else {
-            format!(" && rm {name}")
-        };
+        notes.extend(replaced.note());
         notes.push(format!(
-            "next: {}, review `git diff generated`, run `.ci/run`\n\
-             undo: `git restore spec{remove_new}`",
+            "next: {}, review `git diff generated`, run `.ci/run`",
             next(update.fits)
         ));
+        let mut written = vec![old_name.as_str()];
+        written.extend(has_lock.then_some(LOCK));
+        if let Some(undo) = replaced.undo(&written) {
+            // `git restore` does not touch files that git does not track.
+            let remove_new = if name == old_name {
+                String::new()
+            } else {
+                format!(" && rm {name}")
+            };
+            notes.push(format!("undo: `{undo}{remove_new}`"));
+        }
     }
     let mut stderr = notes.join("\n");
     if arguments.format == diff::Format::Text {

@@ -15,7 +15,8 @@ use crate::{
 /// Possible names of the vendor's document.
 const UPSTREAM: [&str; 3] = ["spec/upstream.json", "spec/upstream.yaml", "spec/upstream.yml"];
 
-const OVERLAYS: &str = "spec/overlays";
+/// Folder with the overlays.
+pub(crate) const OVERLAYS: &str = "spec/overlays";
 
 /// Texts from which the code is generated.
 pub(crate) struct Spec {

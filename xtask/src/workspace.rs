@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use crate::{
@@ -128,6 +129,31 @@ impl Workspace {
         file.persist(&path).map_err(|error| failure(error.error))?;
         self.count_operation();
         Ok(())
+    }
+
+    /// Lists the files of a folder that `git restore` cannot bring back, because git has no copy or another
+    /// copy. Returns `None` if the workspace is not in a git repository.
+    pub(crate) fn missing_in_git(&self, folder: &str) -> Option<Vec<String>> {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(&self.root);
+        git.args(["ls-files", "-z", "--modified", "--others", "--", folder]);
+        let output = git.output().ok().filter(|output| output.status.success())?;
+        let names = String::from_utf8_lossy(&output.stdout);
+        Some(names.split_terminator('\0').map(str::to_owned).collect())
+    }
+
+    /// Stores a copy of a file beside it, and returns the name of the copy. An existing copy of another text
+    /// stays, so the new copy gets a number.
+    pub(crate) fn copy_beside(&self, name: &str, text: &str) -> Result<String, Failure> {
+        let (mut copy, mut number) = (format!("{name}.orig"), 1);
+        loop {
+            match self.read_bytes(&copy)? {
+                None => return self.write(&copy, text).map(|()| copy),
+                Some(other) if other == text.as_bytes() => return Ok(copy),
+                Some(_) => number += 1,
+            }
+            copy = format!("{name}.orig{number}");
+        }
     }
 
     /// Removes a file, and the folders that become empty.

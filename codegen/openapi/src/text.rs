@@ -54,16 +54,17 @@ pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
 }
 
 /// Puts untrusted text on one line. Escapes characters that a terminal or a GitHub workflow would interpret
-/// as a command.
+/// as a command, and characters that XML does not allow.
 pub fn one_line(text: &str) -> Cow<'_, str> {
-    let is_command = |character: char| {
-        character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_escaped = |character: char| {
+        let is_direction = matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        character.is_control() || is_direction || matches!(character, '\u{fffe}' | '\u{ffff}')
     };
-    if !text.contains(is_command) {
+    if !text.contains(is_escaped) {
         return Cow::Borrowed(text);
     }
     let escaped = text.chars().map(|character| match character {
-        character if is_command(character) => character.escape_default().to_string(),
+        character if is_escaped(character) => character.escape_default().to_string(),
         character => character.to_string(),
     });
     Cow::Owned(escaped.collect())

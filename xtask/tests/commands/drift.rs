@@ -502,6 +502,7 @@ fn fetch_of_yaml_leaves_one_document() {
         "openapi: 3.0.3\ninfo: {title: t, version: v}\n\
          paths: {/a/: {get: {tags: [A], responses: {'204': {description: d}}}}}\n",
     );
+    workspace.git(&["init", "-q"]);
     let run = workspace.xtask(&["fetch", "vendor.yaml"]).ended_with(0);
     assert!(
         run.stdout

@@ -1,6 +1,6 @@
 //! Tests that `fetch` removes the parts of our overlays that the vendor's document makes needless.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::json;
 
@@ -25,6 +25,7 @@ fn workspace() -> Workspace {
 fn overlays(workspace: &Workspace) -> Vec<(String, String)> {
     let files = workspace.files().into_iter();
     let overlays = files.filter(|(name, _)| name.starts_with("spec/overlays/"));
+    let overlays = overlays.filter(|(name, _)| !name.ends_with(".orig"));
     overlays
         .map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap()))
         .collect()
@@ -153,6 +154,64 @@ fn an_overlay_that_changes_nothing_any_more_is_removed() {
     );
     assert_eq!(workspace.read("spec/overlays/20-line.yaml"), text);
     workspace.fix();
+}
+
+/// An overlay that adds a property. The property must not be in the vendor's document.
+fn overlay_of(property: &str) -> String {
+    format!(
+        "overlay: 1.0.0\ninfo: {{title: Notes, version: 1.0.0}}\nactions:\n  \
+           - target: $.components.schemas.OfferSource.properties\n    \
+             description: the vendor forgot it\n    \
+             update: {{{property}: {{type: string}}}}\n"
+    )
+}
+
+#[test]
+fn fetch_loses_no_overlay_that_git_lacks() {
+    let [committed, edited, new] =
+        ["1-committed", "2-edited", "3-new"].map(|name| format!("spec/overlays/{name}.yaml"));
+    for has_git in [true, false] {
+        let workspace = Workspace::new();
+        workspace.write(&committed, overlay_of("a"));
+        workspace.write(&edited, overlay_of("x"));
+        if has_git {
+            workspace.git(&["init", "-q"]);
+            workspace.git(&["add", "."]);
+            workspace.git(&["commit", "-qm", "before"]);
+        }
+        workspace.write(&edited, overlay_of("b"));
+        workspace.write(&new, overlay_of("c"));
+        let before = overlays(&workspace);
+        workspace.write_changed("vendor.json", |document| {
+            for name in ["a", "b", "c"] {
+                document["components"]["schemas"]["OfferSource"]["properties"][name] =
+                    json!({"type": "string"});
+            }
+        });
+        let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+        assert!(
+            run.stdout.contains(&format!("{edited}.orig, {new}.orig\n")),
+            "{run}"
+        );
+        assert_eq!(overlays(&workspace), []);
+        let mut lines = run.stdout.lines();
+        let undo = lines.find_map(|line| line.strip_prefix("undo: `")?.strip_suffix('`'));
+        let mut shell = Command::new("sh");
+        shell.current_dir(workspace.root()).args(["-c", undo.unwrap()]);
+        assert!(shell.status().unwrap().success(), "{run}");
+        assert_eq!(overlays(&workspace), before, "{run}");
+        assert_eq!(
+            workspace
+                .files()
+                .keys()
+                .filter(|name| name.ends_with(".orig"))
+                .count(),
+            0
+        );
+        if has_git {
+            workspace.fix();
+        }
+    }
 }
 
 /// An overlay that only records evidence about a part of the document.
