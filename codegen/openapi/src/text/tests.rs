@@ -34,6 +34,16 @@ fn two_long_texts_show_their_difference() {
 }
 
 #[test]
+fn commands_and_characters_that_xml_forbids_are_escaped() {
+    assert_eq!(one_line("a\nb"), r"a\nb");
+    assert_eq!(
+        one_line("\u{1b}\u{202e}\u{fffe}\u{ffff}"),
+        r"\u{1b}\u{202e}\u{fffe}\u{ffff}"
+    );
+    assert_eq!(one_line("\u{fffd}\u{fdd0}"), "\u{fffd}\u{fdd0}");
+}
+
+#[test]
 fn like_sentences_differ_in_quotations_only() {
     let like = ["the `a` of `x` was removed", "the `b` of `x` was removed"];
     assert_eq!(unquoted(like[0]), ["the ", " of ", " was removed"]);
