@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     diff,
     exit::{Code, Failure, Outcome},
+    notices::grouped,
     source::{self, Source},
     spec::{self, Spec},
     update_overlays,
@@ -49,6 +50,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let new = diff::document(text.source())?;
     let old_name = &spec.upstream.name;
     let name = file_name(&text.text);
+    let check = format!("`cargo xtask diff {name} {name}`");
     let whole_report = format!("the whole report: `cargo xtask diff --full HEAD:{old_name} {name}`");
     // The old document may be invalid. It is replaced nevertheless.
     let old = diff::document(spec.upstream.source());
@@ -63,7 +65,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         Err(diagnostics) => format!("{old_name} is invalid, so it cannot be compared:\n{diagnostics}\n"),
     };
     let old = old.ok();
-    let mut notes = Vec::new();
+    let warnings = comparison::warnings(&new);
+    let mut notes = update_overlays::most(grouped(warnings.iter()), &check);
     let differences = format!("`cargo xtask diff --full HEAD:{EFFECTIVE} {name}`");
     let update = update_overlays::update(old.as_ref(), new, &spec.overlays, &differences);
     spec::require_operations(text.clone(), update.overlays.clone())?;

@@ -82,6 +82,20 @@ impl fmt::Display for Source {
 }
 
 impl Source {
+    /// Returns the source as an argument of a command for a shell.
+    pub(crate) fn argument(&self) -> String {
+        let text = match self {
+            Self::StandardInput => "-".to_owned(),
+            other => other.to_string(),
+        };
+        let is_plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,~^".contains(character);
+        if text.chars().all(is_plain) {
+            text
+        } else {
+            format!("'{}'", text.replace('\'', r"'\''"))
+        }
+    }
+
     /// Reads the whole text. A revision is looked up in the repository at `root`.
     pub(crate) fn read(&self, root: &Path) -> Result<Text, Failure> {
         let name = self.to_string();

@@ -309,7 +309,7 @@ fn table(comparisons: &[Comparison]) -> Vec<String> {
 
 /// Keeps the first notes. Replaces the others with a line that states their number and `all`, the command
 /// that lists all notes.
-fn most(mut notes: Vec<String>, all: &str) -> Vec<String> {
+pub(crate) fn most(mut notes: Vec<String>, all: &str) -> Vec<String> {
     let rest = notes.split_off(notes.len().min(MOST_NOTES));
     if !rest.is_empty() {
         notes.push(format!("and {} more kinds of notes; all: {all}", rest.len()));

@@ -8,12 +8,13 @@ use funnelflux_openapi::{
     Diagnostics, Document, Severity, Stage,
     openapi_model::{ObjectKind, Visitor, has_type, walk},
     pointer::Pointer,
-    references::References,
+    references::{self, Reference, References, follow, resolve},
     text::kind,
 };
 
 /// Warns about compositions without schemas, and about defaults whose type is not the type of the schema.
-/// Also warns once about each external file, because external files are not compared.
+/// Also warns once about each external file and each reference without a target, because they are not
+/// compared.
 #[must_use]
 pub fn warnings(document: &Document) -> Diagnostics {
     let mut warnings = Warnings {
@@ -22,19 +23,44 @@ pub fn warnings(document: &Document) -> Diagnostics {
     };
     let references = References::new(document.value());
     let mut files = BTreeMap::new();
+    let mut broken = BTreeMap::new();
     for reference in references.all() {
+        let at = &reference.pointer;
         let file = reference.written.split('#').next().unwrap_or_default();
-        files.entry(file).or_insert(&reference.pointer);
+        if !file.is_empty() {
+            files.entry(file).or_insert(at);
+        } else if let Some(problem) = problem(&references, reference) {
+            broken.entry(reference.written).or_insert((at, problem));
+        }
     }
-    files.remove("");
     for (file, reference) in files {
         let at = reference.with_trailing_token("$ref");
         let message = format!("the external file `{file}` is not compared");
         let fix = "bundle each document into one file before comparing";
         warnings.warn("external-reference", &at, message, fix);
     }
+    for (written, (at, (code, problem))) in broken {
+        let at = at.with_trailing_token("$ref");
+        let message = format!("`{written}` {problem}, so the places that refer to it are not compared");
+        warnings.warn(
+            code,
+            &at,
+            message,
+            "correct the reference, or add its target to the document",
+        );
+    }
     walk(document.value(), &mut warnings);
     warnings.diagnostics
+}
+
+/// Returns the code and the description of the problem of a reference that never leads to a value.
+fn problem(references: &References<'_>, reference: &Reference<'_>) -> Option<(&'static str, &'static str)> {
+    let Some(target) = references.target(reference) else {
+        return Some(("dangling-reference", "is not in the document"));
+    };
+    let (_, value) = resolve(references.document(), &target.pointer, target.value);
+    let next = references::reference(value).and_then(|next| follow(references.document(), next));
+    next.map(|_| ("circular-reference", "leads back to itself"))
 }
 
 struct Warnings<'a> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     diff,
     exit::{Code, Failure},
-    notices::errors_first,
+    notices::{errors_first, grouped},
     workspace::{GENERATED, LOCK},
 };
 
@@ -28,6 +28,15 @@ pub(super) enum Format {
     Github,
 }
 
+/// Comparison of the vendor's current document with ours.
+pub(super) struct Upstream {
+    pub(super) report: Report,
+    /// Warnings about the vendor's document, which explain the report.
+    pub(super) warnings: Diagnostics,
+    /// Source of the vendor's document, as an argument of a command.
+    pub(super) argument: String,
+}
+
 /// Results of `check`.
 pub(super) struct CheckReport {
     /// Errors that prevented generation.
@@ -36,7 +45,7 @@ pub(super) struct CheckReport {
     /// Number of generated files.
     pub(super) generated: usize,
     /// Comparison of the vendor's current document with ours, if requested.
-    pub(super) upstream: Option<Result<Report, Failure>>,
+    pub(super) upstream: Option<Result<Upstream, Failure>>,
 }
 
 impl CheckReport {
@@ -49,7 +58,7 @@ impl CheckReport {
         } else {
             match &self.upstream {
                 None => Code::Good,
-                Some(Ok(report)) => Code::from(report),
+                Some(Ok(upstream)) => Code::from(&upstream.report),
                 Some(Err(failure)) => failure.code(),
             }
         }
@@ -71,18 +80,23 @@ impl CheckReport {
         }
         match &self.upstream {
             None => {}
-            Some(Ok(report)) => {
+            Some(Ok(Upstream {
+                report,
+                warnings,
+                argument,
+            })) => {
                 blocks.push(format!(
                     "\nour document compared with the vendor's, {} → {}:",
                     report.old, report.new
                 ));
                 let all = format!(
-                    "`cargo xtask diff --full {} {}` prints every change",
-                    report.old, report.new
+                    "`cargo xtask diff --full {} {argument}` prints every change",
+                    report.old
                 );
                 blocks.push(diff::screen(report, diff::SCREEN, &all));
+                blocks.extend(grouped(warnings.iter()));
                 if !report.is_empty() {
-                    blocks.push(format!("  fix: `cargo xtask fetch {}`", report.new));
+                    blocks.push(format!("  fix: `cargo xtask fetch {argument}`"));
                 }
             }
             Some(Err(failure)) => {
@@ -99,7 +113,8 @@ impl CheckReport {
             "exit_code": self.code() as u8,
             "invalid": self.invalid,
             "problems": self.problems,
-            "upstream": self.upstream.iter().flatten().next().map(diff::json),
+            "upstream": self.upstreams().next().map(|upstream| diff::json(&upstream.report)),
+            "upstream_warnings": self.upstreams().next().map(|upstream| &upstream.warnings),
             "upstream_failure": self.upstream_failure().map(ToString::to_string),
         })
     }
@@ -107,7 +122,10 @@ impl CheckReport {
     pub(super) fn github(&self) -> String {
         let mut lines: Vec<String> = self.invalid.iter().map(annotate).collect();
         lines.extend(self.problems.iter().map(Problem::github));
-        lines.extend(self.upstream.iter().flatten().map(diff::github));
+        for upstream in self.upstreams() {
+            lines.push(diff::github(&upstream.report));
+            lines.extend(upstream.warnings.iter().map(annotate));
+        }
         match self.upstream_failure() {
             None => {}
             Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
@@ -118,6 +136,10 @@ impl CheckReport {
             }
         }
         lines.join("\n")
+    }
+
+    fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        self.upstream.iter().flatten()
     }
 
     fn upstream_failure(&self) -> Option<&Failure> {

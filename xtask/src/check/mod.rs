@@ -4,7 +4,7 @@ mod formats;
 mod problems;
 mod stale_cause;
 
-use funnelflux_diff::{Report, compare as compare_documents};
+use funnelflux_diff::compare as compare_documents;
 use funnelflux_openapi::Diagnostics;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     workspace::Workspace,
 };
 
-use formats::{CheckReport, Format};
+use formats::{CheckReport, Format, Upstream};
 
 const EXIT_CODES: &str = "Exit codes (2 takes precedence over 3, 3 over 6, and 6 over 5):
   0  everything is up to date
@@ -78,12 +78,20 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 
 /// Compares our document with the vendor's current document. Returns `None` if our document is invalid,
 /// because that problem is reported separately.
-fn compare_upstream(workspace: &Workspace, spec: &Spec, source: &Source) -> Result<Option<Report>, Failure> {
+fn compare_upstream(
+    workspace: &Workspace,
+    spec: &Spec,
+    source: &Source,
+) -> Result<Option<Upstream>, Failure> {
     let text = source.read(workspace.root())?;
     let theirs = diff::document(text.source())?;
     let ours = diff::document(spec.upstream.source()).ok();
     // A document that `fetch` would refuse is not worth a comparison.
     let update = update_overlays::update(ours.as_ref(), theirs.clone(), &spec.overlays, "");
     spec::require_operations(text, update.overlays)?;
-    Ok(ours.map(|ours| compare_documents(&ours, &theirs)))
+    Ok(ours.map(|ours| Upstream {
+        report: compare_documents(&ours, &theirs),
+        warnings: funnelflux_diff::warnings(&theirs),
+        argument: source.argument(),
+    }))
 }

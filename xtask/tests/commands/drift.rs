@@ -224,6 +224,63 @@ fn diff_reports_references_to_other_files() {
 }
 
 #[test]
+fn references_that_lead_nowhere_are_reported() {
+    let workspace = Workspace::new();
+    workspace.write_changed("broken.json", |document| {
+        let schemas = at(document, "/components/schemas");
+        schemas["OfferSource"]["properties"]["gone"] = json!({"$ref": "#/components/schemas/Gone"});
+        schemas["OfferSource"]["properties"]["gone2"] = json!({"$ref": "#/components/schemas/Gone"});
+        schemas["Egg"] = json!({"$ref": "#/components/schemas/Hen"});
+        schemas["Hen"] = json!({"$ref": "#/components/schemas/Egg"});
+    });
+    let run = workspace.xtask(&["diff", UPSTREAM, "broken.json"]);
+    insta::assert_snapshot!("diff-broken-references", run.stderr);
+    for arguments in [
+        ["check", "--upstream", "broken.json"].as_slice(),
+        &["fetch", "broken.json"],
+    ] {
+        let run = workspace.xtask(arguments);
+        for code in ["dangling-reference", "circular-reference"] {
+            let warning = format!("warning[diff::{code}]");
+            assert!(
+                [&run.stdout, &run.stderr]
+                    .iter()
+                    .any(|text| text.contains(&warning)),
+                "{run}"
+            );
+        }
+    }
+}
+
+#[test]
+fn printed_commands_run() {
+    let workspace = Workspace::new();
+    workspace.write_changed("their document.json", add_field);
+    let run = workspace
+        .xtask(&["check", "--upstream", "their document.json"])
+        .ended_with(5);
+    assert!(
+        run.stderr
+            .contains("fix: `cargo xtask fetch 'their document.json'`"),
+        "{run}"
+    );
+    let mut command = workspace.command(&["check", "--upstream", "-"]);
+    command.stdin(std::fs::File::open(workspace.path("their document.json")).unwrap());
+    let run = workspace.run(command).ended_with(5);
+    assert!(run.stderr.contains("fix: `cargo xtask fetch -`"), "{run}");
+
+    workspace.write("allow.json", "");
+    let run = workspace
+        .xtask(&["diff", UPSTREAM, UPSTREAM, "--allow", "allow.json"])
+        .ended_with(2);
+    assert!(
+        run.stderr
+            .contains("fix: put the content there, or name another file"),
+        "{run}"
+    );
+}
+
+#[test]
 fn documents_come_from_addresses_standard_input_and_the_default_source() {
     let workspace = Workspace::new();
     workspace.write_changed("vendor.json", add_field);

@@ -41,7 +41,9 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
     let (value, source_map) = match text.trim_start().chars().next() {
         None => {
             let diagnostic = syntax(source, Position::START, "the text is empty");
-            return Err(diagnostic.fix("put the API document there").into());
+            return Err(diagnostic
+                .fix("put the content there, or name another file")
+                .into());
         }
         Some('<') => {
             let message = "this is HTML or XML, neither JSON nor YAML";

@@ -84,7 +84,9 @@ impl Builder<'_> {
         if self.documents == 0 {
             let message = "there is no YAML document in this text";
             let diagnostic = syntax(self.source, Position::START, message);
-            return Err(diagnostic.fix("put the API document there").into());
+            return Err(diagnostic
+                .fix("put the content there, or name another file")
+                .into());
         }
         Ok(())
     }
