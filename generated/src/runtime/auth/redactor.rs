@@ -2,7 +2,7 @@
 
 use super::Credentials;
 use bytes::Bytes;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use std::{borrow::Cow, sync::Arc};
 
 /// Redacts tokens in the text of errors, in case a response contains tokens. Cheap to clone.
@@ -39,7 +39,7 @@ impl Redactor {
     /// Replaces each secret in the bytes with `[redacted]`, also if characters of it are escaped as in JSON,
     /// URLs or HTML. Returns `None` if the bytes contain no secret.
     pub(crate) fn redact(&self, bytes: &[u8]) -> Option<Bytes> {
-        let secrets = self.all().iter().map(|secret| secret.expose_secret());
+        let secrets = self.all().iter().map(ExposeSecret::expose_secret);
         let mut secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
         // Longest first, because one secret may be part of another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
