@@ -139,8 +139,8 @@ impl PlanCommand<'_> {
         let change = match begun {
             None => changes(plan),
             Some(path) if file.is_none() => return Err(already_begun(self.context, path)),
-            // The plan was confirmed when its job began. The user may have abandoned the job since then, so it
-            // is confirmed again.
+            // The plan was confirmed when its job began. The user may have abandoned the job since then, so
+            // it is confirmed again.
             Some(path) => {
                 let counts = plan.progress(path).map_err(plan_failure)?;
                 let left = counts.not_sent + counts.unknown;

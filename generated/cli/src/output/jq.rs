@@ -52,8 +52,8 @@ fn compile(expression: &str) -> Result<Compiled, Failure> {
                 format!("{} {name:?} is undefined", undefined.as_str())
             }));
             failure.fix(
-                "correct the name; --jq lacks some filters of jq, such as INDEX, input and @csv (instead, use \
-                 -o csv)",
+                "correct the name; --jq lacks some filters of jq, such as INDEX, input and @csv (use -o csv \
+                 instead)",
             )
         })
 }
