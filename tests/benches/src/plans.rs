@@ -1,5 +1,5 @@
-//! Measures the duration of an export, a plan and a duplication over a slow network, as a multiple of the ideal
-//! duration.
+//! Measures the duration of an export, a plan and a duplication over a slow network, as a multiple of the
+//! ideal duration.
 
 use crate::{
     BoxError, Size,
@@ -116,8 +116,8 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
     table.push_str(
         "\nThe hand-written loop sends the same requests to the same service, but writes no files and no \
          journal, and compares nothing. For the duplication, the latency varies between a half and one and a \
-         half of the given one. The result of a duplication counts only when the requests that were in flight \
-         at the same time have ended, so requests with a short latency wait for others.\n",
+         half of the given one. The result of a duplication counts only when the requests that were in \
+         flight at the same time have ended, so requests with a short latency wait for others.\n",
     );
     Ok(table)
 }
@@ -134,8 +134,8 @@ pub(crate) fn run(base_url: &str, job: &str, latency: Duration) -> Result<(), Bo
     Ok(())
 }
 
-/// Returns the latency of a request. If a duplication is measured, it varies between a half and one and a half
-/// of the given latency, because a duplication waits for the requests that are in flight together.
+/// Returns the latency of a request. If a duplication is measured, it varies between a half and one and a
+/// half of the given latency, because a duplication waits for the requests that are in flight together.
 fn delay(job: &str, latency: Duration, number: u32) -> Duration {
     if job.starts_with("duplicate") {
         latency / 2 + latency * (number * 5 % 9) / 8
