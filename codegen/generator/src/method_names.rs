@@ -96,11 +96,11 @@ impl Vocabulary {
     }
 }
 
-/// Returns the first tag of the operation. If the operation has no tag, the first segment of its path decides
-/// that does not stand in the paths of several tags, or else the first segment. Returns the tag of other
-/// operations with this segment. If there is no such tag, returns the segment in title case.
+/// Returns the first tag of the operation. If the operation has no tag, returns the tag of other operations
+/// whose paths have the same segment at the same position. If there is no such tag, returns the segment in
+/// title case. The segment is the first one that operations of several tags do not share, or else the first.
 ///
-/// `by_segment` contains the tags of the operations with a segment at a position of their paths.
+/// `by_segment` contains the tags of the operations, keyed by position and segment.
 fn tag(operation: &Operation<'_>, by_segment: &BTreeMap<(usize, &str), BTreeSet<&str>>) -> Option<String> {
     if let Some(tag) = operation.tag() {
         return Some(tag.to_owned());
