@@ -11,6 +11,17 @@ use funnelflux_openapi::{
     text::kind,
 };
 
+/// Keys of lists that OpenAPI and JSON Schema define as sets.
+const SETS: [&str; 7] = [
+    "enum",
+    "parameters",
+    "required",
+    "security",
+    "servers",
+    "tags",
+    "type",
+];
+
 /// A document that is being changed by actions.
 pub(super) struct Editor {
     pub(super) value: Value,
@@ -70,10 +81,7 @@ impl Editor {
             // If the target is an array, Overlay 1.0 appends the update as one item, even if the update is an
             // array.
             Value::Array(array) if only_containers || !update.is_array() => {
-                let item = target.with_trailing_token(array.len());
-                self.provenance.put(item, origin.place());
-                array.push(update.clone());
-                true
+                append(array, update, target, origin.place(), &mut self.provenance)
             }
             value => merge(value, update, target, origin, &mut self.provenance),
         })
@@ -121,12 +129,12 @@ fn merge(
             changed
         }
         (Value::Array(array), Value::Array(update)) => {
+            let mut changed = false;
             for (index, update) in update.iter().enumerate() {
                 let place = origin.part(index).place();
-                provenance.put(target.with_trailing_token(array.len()), place);
-                array.push(update.clone());
+                changed |= append(array, update, target, place, provenance);
             }
-            !update.is_empty()
+            changed
         }
         (value, update) => {
             let changed = value != update;
@@ -137,6 +145,24 @@ fn merge(
             changed
         }
     }
+}
+
+/// Appends an item to the array at `target`. Returns false if the array is a set that already has the item,
+/// for example because the vendor has made the same correction.
+fn append(
+    array: &mut Vec<Value>,
+    item: &Value,
+    target: &Pointer,
+    place: Place,
+    provenance: &mut Provenance,
+) -> bool {
+    let is_set = target.last().is_some_and(|key| SETS.contains(&key.encoded()));
+    if is_set && array.contains(item) {
+        return false;
+    }
+    provenance.put(target.with_trailing_token(array.len()), place);
+    array.push(item.clone());
+    true
 }
 
 /// Removes the members and items at `targets`. The remaining members and items keep their order and

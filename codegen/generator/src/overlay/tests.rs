@@ -256,13 +256,27 @@ fn lists_are_changed_as_specified() {
             json!(["a", "b", "c", "d", "e"]),
             "",
         ),
-        // Overlay 1.1 concatenates lists. Overlay 1.0 appends a list as one item.
+        // Overlay 1.1 concatenates lists. Overlay 1.0 appends a list as one item. A set has no item twice.
         (
             "1.1.0",
             update(list, "[{name: z}, {name: x}]"),
             parameters,
-            json!([x, y, z, x]),
+            json!([x, y, z]),
             "",
+        ),
+        (
+            "1.1.0",
+            update("$.tags", "[a, b]"),
+            "/tags",
+            json!(["a", "b", "c", "d"]),
+            "redundant",
+        ),
+        (
+            "1.0.0",
+            update("$.tags", "a"),
+            "/tags",
+            json!(["a", "b", "c", "d"]),
+            "redundant",
         ),
         (
             "1.0.0",
