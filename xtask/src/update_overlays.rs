@@ -104,20 +104,25 @@ pub(crate) fn update(
     }
 }
 
-/// Describes the actions that were dropped from an overlay. Such an action only recorded evidence about a
-/// part that the new document lacks or describes differently.
+/// Describes the actions that were dropped from an overlay. Such an action marked the evidence for a part
+/// that the new document lacks or describes differently.
 fn obsolete(trim: &Trim<'_>) -> Vec<String> {
     let actions = trim
         .parts
         .iter()
         .filter(|at| trim.rest.is_some() && !at.is_root());
     let notes = actions.map(|at| {
-        let target = trim.overlay.get(at.with_trailing_token("target"));
+        let text = |key: &str| {
+            let text = trim.overlay.get(at.with_trailing_token(key));
+            one_line(text.and_then(Value::as_str).unwrap_or_default())
+        };
         format!(
-            "{}: removed the action on `{}`, which only recorded evidence: the new document lacks this part, \
-             or describes it differently",
+            "{}: removed the action on `{}`, which marked this part as inferred: the new document lacks it, \
+             or describes it differently, so its type in the crate may change; its reason was: {}\n  \
+             fix: if the reason still holds, add the action again, with the new target",
             trim.overlay.locate(at),
-            target.and_then(Value::as_str).unwrap_or_default()
+            text("target"),
+            text("description")
         )
     });
     notes.collect()

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::json;
 
-use crate::support::{EFFECTIVE, Workspace, is_transcription};
+use crate::support::{EFFECTIVE, UPSTREAM, Workspace, at, is_transcription};
 
 /// Creates a workspace with our document and our overlays.
 fn workspace() -> Workspace {
@@ -25,7 +25,7 @@ fn workspace() -> Workspace {
 fn overlays(workspace: &Workspace) -> Vec<(String, String)> {
     let files = workspace.files().into_iter();
     let overlays = files.filter(|(name, _)| name.starts_with("spec/overlays/"));
-    let overlays = overlays.filter(|(name, _)| !name.ends_with(".orig"));
+    let overlays = overlays.filter(|(name, _)| !name.contains(".orig"));
     overlays
         .map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap()))
         .collect()
@@ -214,7 +214,39 @@ fn fetch_loses_no_overlay_that_git_lacks() {
     }
 }
 
-/// An overlay that only records evidence about a part of the document.
+#[test]
+fn fetch_removes_corrections_of_lists_that_the_document_contains() {
+    let workspace = Workspace::new();
+    for (version, update) in [("1.0.0", "note"), ("1.1.0", "[note, other]")] {
+        workspace.write(
+            "spec/overlays/10-list.yaml",
+            format!(
+                "overlay: {version}\ninfo: {{title: Lists, version: 1.0.0}}\nactions:\n  \
+                   - target: $.components.schemas.StringList.required\n    \
+                     description: the service requires it\n    \
+                     update: {update}\n"
+            ),
+        );
+        workspace.write_changed("vendor.json", |document| {
+            let schema = at(document, "/components/schemas/StringList");
+            let required = schema["required"].as_array_mut().unwrap();
+            required.extend(["note", "other"].map(|name| json!(name)));
+            for name in ["note", "other"] {
+                schema["properties"][name] = json!({"type": "string"});
+            }
+        });
+        let upstream = workspace.read(UPSTREAM);
+        let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+        assert!(
+            run.stdout.contains("its reason was: the service requires it"),
+            "{run}"
+        );
+        assert_eq!(overlays(&workspace), [], "{run}");
+        workspace.write(UPSTREAM, upstream);
+    }
+}
+
+/// An overlay that only marks evidence for a part of the document.
 const EVIDENCE: &str = "overlay: 1.1.0\n\
     info: {title: Evidence, version: '1'}\n\
     actions:\n  \

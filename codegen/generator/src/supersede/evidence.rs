@@ -1,5 +1,5 @@
-//! Finds obsolete actions among the overlay actions that only record evidence (`x-evidence`) about the
-//! vendor's document.
+//! Finds obsolete actions among the overlay actions that only mark the evidence (`x-evidence`) for a part of
+//! the vendor's document. The generator reads an inferred part leniently, so such an action may change a type.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{differences::without_words, inferred};
 use crate::json::Json as _;
 use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::PointerBuf};
 
-/// Finds the obsolete actions among the actions that only record evidence. An action is obsolete if it fails
+/// Finds the obsolete actions among the actions that only mark evidence. An action is obsolete if it fails
 /// on the new document, because its target is missing or does not fit. An action is also obsolete if the
 /// target differs between the old and the new document.
 ///
@@ -21,7 +21,7 @@ pub fn obsolete_evidence(
     new: &Document,
     errors: &Diagnostics,
 ) -> BTreeSet<PointerBuf> {
-    let actions = inferred::actions(overlay).filter(|(_, action)| records_evidence(action));
+    let actions = inferred::actions(overlay).filter(|(_, action)| marks_evidence(action));
     let is_obsolete = |at: &PointerBuf, action: &Value| {
         let places = ["target", "update"].map(|key| overlay.locate(at.with_trailing_token(key)));
         let fails = errors.iter().any(|error| {
@@ -42,7 +42,7 @@ pub fn obsolete_evidence(
     obsolete.map(|(at, _)| at).collect()
 }
 
-fn records_evidence(action: &Value) -> bool {
+fn marks_evidence(action: &Value) -> bool {
     let update = action.object("update");
     update.is_some_and(|update| !update.is_empty() && update.keys().all(|key| key == "x-evidence"))
 }
