@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{
     evidence::{self, Evidence},
-    pointer::{self, PointerBuf},
+    pointer::{self, Pointer, PointerBuf},
     references::References,
 };
 
@@ -123,6 +123,7 @@ impl<'a> Comparer<'a> {
             return true;
         }
         let holder = subject(site.parent);
+        let is_summary = key == "summary" && is_operation(&site.parent.pointer);
         let words = match key {
             "description" | "summary" => normative_words::differences(site),
             _ => Vec::new(),
@@ -133,13 +134,17 @@ impl<'a> Comparer<'a> {
                 words.join(", "),
                 site.before_after()
             );
-            self.report(Kind::NormativeWordsChanged, site, what, direction);
+            self.change(Kind::NormativeWordsChanged, site, what)
+                .direction(direction)
+                .fact_if(is_summary, operation_summary(site))
+                .report();
             return true;
         }
         let may_name_type = key == "title" && self.title_may_name_type(site);
         self.change(kind, site, format!("{key} of {holder} {}", site.before_after()))
             .direction(direction)
             .fact_if(may_name_type, Fact::MayNameType)
+            .fact_if(is_summary, operation_summary(site))
             .fact_if(
                 key == evidence::KEY && inference_changed(site),
                 Fact::InferenceChanged,
@@ -232,7 +237,17 @@ fn has_xml(value: &Value) -> bool {
 fn inference_changed(site: &Site<'_, '_>) -> bool {
     let evidence = site.sides().map(|node| Evidence::parse(node?.value));
     let [was_inferred, is_inferred] = evidence.map(|evidence| evidence.is_some_and(Evidence::is_inferred));
-    let holder = &site.parent.pointer;
-    let is_operation = holder.count() == 3 && pointer::operation(holder).is_some();
-    is_operation && was_inferred != is_inferred
+    is_operation(&site.parent.pointer) && was_inferred != is_inferred
+}
+
+fn is_operation(pointer: &Pointer) -> bool {
+    pointer.count() == 3 && pointer::operation(pointer).is_some()
+}
+
+fn operation_summary(site: &Site<'_, '_>) -> Fact {
+    let [old, new] = site.sides().map(|node| {
+        let text = node.and_then(|node| node.value.as_str());
+        text.unwrap_or_default().to_owned()
+    });
+    Fact::OperationSummary { old, new }
 }

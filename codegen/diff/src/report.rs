@@ -26,6 +26,9 @@ pub enum Fact {
     JsonStays,
     /// The evidence for an operation changed from documented to inferred, or from inferred to documented.
     InferenceChanged,
+    /// Summary of an operation before and after; empty if it is absent.
+    #[expect(missing_docs, reason = "the names of the fields say it")]
+    OperationSummary { old: String, new: String },
     /// The changed property may be omitted.
     Optional,
     /// The object had no properties before.

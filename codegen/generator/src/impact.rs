@@ -7,6 +7,8 @@ use std::fmt;
 use funnelflux_diff::{Audience, Change, ChangeKind, Consequence, Fact, Report};
 use funnelflux_openapi::pointer::{Pointer, Token};
 
+use crate::method_names::may_rename;
+
 /// Meaning of a change for code that depends on the crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Impact {
@@ -130,6 +132,12 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
             }
             Fact::UndeclaredPropertiesOnly => {
                 patch("A type with fields keeps unknown ones in `extra`, whatever the schema allows.")
+            }
+            Fact::OperationSummary { old, new } => {
+                let tokens: Vec<_> = change.pointer.tokens().take(3).collect();
+                let method = tokens.last().map(Token::encoded).unwrap_or_default();
+                let reason = "The summary names the method, so the name may change.";
+                may_rename(method, [old, new]).then_some((Impact::Major, reason))
             }
             // Only the format `password` selects another type, which is the type of secrets. Other formats
             // appear only in the documentation.

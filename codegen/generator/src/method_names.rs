@@ -27,7 +27,7 @@ pub(crate) use id_names::{IdName, id_parameter};
 use id_names::{id_names, id_properties};
 pub(crate) use operation_names::OperationWords;
 use operation_names::{Draft, separate};
-use title::title;
+use title::{Title, title};
 pub(crate) use verb::Verb;
 
 /// Names that are derived from a document.
@@ -94,6 +94,18 @@ impl Vocabulary {
         let mut found = self.operations.iter().filter(|(_, words)| is_it(words));
         found.next().map(|(pointer, _)| &**pointer)
     }
+}
+
+/// Returns true if another title may change the name of a method. The titles of the other operations of its
+/// group, which are unknown here, decide whether the name changes.
+pub(crate) fn may_rename(method: &str, titles: [&str; 2]) -> bool {
+    let method = method.to_ascii_uppercase();
+    let [old, new] = titles.map(|title| {
+        let title = title::trimmed(title);
+        let verb = Verb::of_title(&method, title, &GroupWords::any())?;
+        Some((verb, Title::of(title)?.noun.join(" ").to_lowercase()))
+    });
+    old != new
 }
 
 /// Returns the first tag of the operation. If the operation has no tag, returns the tag of other operations

@@ -19,6 +19,16 @@ pub(crate) struct GroupWords {
 }
 
 impl GroupWords {
+    /// Words that any noun of a title matches.
+    pub(super) fn any() -> Self {
+        Self {
+            singular: String::new(),
+            plural: String::new(),
+            singular_text: String::new(),
+            plural_text: String::new(),
+        }
+    }
+
     /// Derives the words of a group from its tag and the titles of its operations.
     pub(super) fn of(tag: &str, titles: &[(String, String)]) -> Self {
         let tag_plural = snake(tag);

@@ -3,7 +3,11 @@
 use funnelflux_openapi::operations::Operation;
 
 pub(super) fn title(operation: &Operation<'_>) -> String {
-    operation.title().trim().trim_end_matches('.').to_owned()
+    trimmed(operation.title()).to_owned()
+}
+
+pub(super) fn trimmed(title: &str) -> &str {
+    title.trim().trim_end_matches('.')
 }
 
 /// Words in titles that are not part of the name of an asset.
