@@ -204,7 +204,7 @@ fn fetch_loses_no_overlay_that_git_lacks() {
             workspace
                 .files()
                 .keys()
-                .filter(|name| name.ends_with(".orig"))
+                .filter(|name| name.contains(".orig"))
                 .count(),
             0
         );

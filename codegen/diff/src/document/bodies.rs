@@ -277,13 +277,15 @@ impl<'a> Comparer<'a> {
 
 /// Checks whether two `content` objects describe JSON by the same entry, or by entries with the same schema.
 fn has_same_json(contents: [&Node<'_>; 2]) -> bool {
-    let json = contents.map(|content| {
+    let [Some((old, old_schema)), Some((new, new_schema))] = contents.map(|content| {
         let content = content.value.as_object()?;
         let key = media::json(content)?;
         let schema = content.get(key)?.get("schema").map(canonical);
         Some((MediaRange::new(key), schema))
-    });
-    matches!(json, [Some((old, old_schema)), Some((new, new_schema))] if old == new || old_schema == new_schema)
+    }) else {
+        return false;
+    };
+    old == new || old_schema == new_schema
 }
 
 /// Returns the encoding of a body, given its media type object in each document.

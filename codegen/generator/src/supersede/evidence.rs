@@ -1,5 +1,6 @@
 //! Finds obsolete actions among the overlay actions that only mark the evidence (`x-evidence`) for a part of
-//! the vendor's document. The generator reads an inferred part leniently, so such an action may change a type.
+//! the vendor's document. The generator reads an inferred part leniently, so such an action may change a
+//! type.
 
 use std::collections::BTreeSet;
 
