@@ -5,7 +5,7 @@ use super::difference::{fingerprint, same, same_at};
 use super::entry::{Action, PlanEntry, PlanStep};
 use crate::ext::asset_group::GroupReader;
 use crate::ext::bulk::{Failure, Outcome, Reason};
-use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
+use crate::ext::error_class::{ErrorClass, exceeds_max_wait, not_about_the_asset};
 use crate::ext::read::is_not_found;
 use crate::ext::snapshot::pointer;
 use crate::ext::update::empty_form;
@@ -157,7 +157,7 @@ pub(super) async fn save(
     }
     let result = change.send(client, &current, false).await;
     let Err(error) = result else {
-        return change.verify(client, &current, was_sent).await;
+        return change.verify(client, &current).await;
     };
     if !error.may_have_been_applied() {
         if ErrorClass::of(&error) != ErrorClass::Refused {
@@ -220,10 +220,7 @@ fn not_processed(error: &Error) -> Outcome {
     let failure = Failure::of(Reason::NotProcessed, error);
     Outcome::NotSent {
         failure: if is_not_found(error) {
-            failure.because(
-                Reason::NotProcessed,
-                "the asset exists, so this is not an answer about it",
-            )
+            failure.because(Reason::NotProcessed, not_about_the_asset(error))
         } else {
             failure
         },
@@ -307,9 +304,10 @@ impl Saving<'_> {
     }
 
     /// Reads the asset back after the service has accepted the save. If the service kept values that the plan
-    /// removes, saves the asset once more, with empty values instead of absent ones. If the service keeps the
-    /// values even then, and already did so in an earlier run (`was_sent`), a further run cannot help.
-    async fn verify(&self, client: &Client, before: &Value, was_sent: bool) -> StoreResult {
+    /// removes, saves the asset once more, with empty values instead of absent ones. If the values are kept
+    /// even then, the outcome is *unknown*, because a gateway may have accepted the saves instead of the
+    /// service.
+    async fn verify(&self, client: &Client, before: &Value) -> StoreResult {
         let mut pause = PAUSE;
         let mut are_empties_sent = false;
         let mut unsaved = "all fields, because it is missing".to_owned();
@@ -345,17 +343,15 @@ impl Saving<'_> {
             }
         }
         let message = if is_kept {
-            format!("the service accepted it, but keeps {unsaved}, which the plan removes")
+            format!(
+                "the service accepted it, but keeps {unsaved}, which the plan removes; if another run does \
+                 not help either, remove it by hand"
+            )
         } else {
             format!("the service accepted it, but reading it back shows other values of {unsaved}")
         };
         let failure = Failure::new(Reason::NotApplied, message);
-        StoreResult::new(if is_kept && was_sent {
-            let failure = failure.because(Reason::NotApplied, "fix: remove it by hand");
-            Outcome::Rejected { failure }
-        } else {
-            Outcome::Unknown { failure }
-        })
+        StoreResult::new(Outcome::Unknown { failure })
     }
 
     /// Returns true if the plan removes all the values at the paths `unsaved`, and the service has kept these
