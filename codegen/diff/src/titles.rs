@@ -20,13 +20,15 @@ impl Comparer<'_> {
         if self.new.has_alternatives(schema) {
             return true;
         }
-        let mut titles = site.values().filter_map(|title| title.value.as_str());
-        let names_component = titles.any(|title| {
-            [&self.old, &self.new]
-                .iter()
-                .any(|document| has_component(document, title))
-        });
-        let is_named = place.is_some_and(|place| is_in_property(&place)) && !names_component;
+        let names_component = || {
+            let mut titles = site.values().filter_map(|title| title.value.as_str());
+            titles.any(|title| {
+                [&self.old, &self.new]
+                    .iter()
+                    .any(|document| has_component(document, title))
+            })
+        };
+        let is_named = place.is_some_and(|place| is_in_property(&place)) && !names_component();
         needs_name(schema.value, is_named)
     }
 }

@@ -297,7 +297,6 @@ impl JobCommand<'_> {
 
     fn confirm(&self, plan: &Plan<String>) -> Result<(), Failure> {
         let handles_children = !matches!(plan.children, Children::Untouched);
-
         let children = match plan.children {
             Children::Known { count: number } => format!(" and {}", count(number, "child", "children")),
             Children::Unknown => " and an unknown number of children".to_owned(),

@@ -439,19 +439,21 @@ impl<'a> Execution<'a> {
         redactor: Redactor,
         attempt_timeout: Duration,
     ) -> Result<ReceivedResponse, ErrorKind> {
+        let redact = |error| match error {
+            ErrorKind::Transport(error) => ErrorKind::Transport(error.redact(&redactor)),
+            other => other,
+        };
         let response = self
             .client
             .transport()
             .send(request)
             .await
-            .map_err(|error| ErrorKind::Transport(error.redact(&redactor)))?;
+            .map_err(|error| redact(ErrorKind::Transport(error)))?;
         let (head, chunks) = response.into_parts();
         let limit = self.client.settings().max_response_bytes;
-        let body = read_body(head.status, chunks, limit, attempt_timeout).await;
-        let body = body.map_err(|error| match error {
-            ErrorKind::Transport(error) => ErrorKind::Transport(error.redact(&redactor)),
-            other => other,
-        })?;
+        let body = read_body(head.status, chunks, limit, attempt_timeout)
+            .await
+            .map_err(redact)?;
         Ok(ReceivedResponse {
             status: head.status,
             headers: head.headers,

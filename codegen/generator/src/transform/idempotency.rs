@@ -39,10 +39,13 @@ fn body_has_own_id(
     let finder = vocabulary.main_operation(&words.tag, &Verb::FindById);
     let finder = finder.and_then(|pointer| document.pointer(pointer.as_str()));
     let parameters = finder.into_iter().flat_map(|finder| finder.items("parameters"));
-    let mut required = parameters.filter(|parameter| parameter.is_true("required"));
-    let (Some(_), None) = (required.next(), required.next()) else {
+    if parameters
+        .filter(|parameter| parameter.is_true("required"))
+        .count()
+        != 1
+    {
         return false;
-    };
+    }
     let Some(id) = vocabulary.id_properties.get(&words.tag) else {
         return false;
     };

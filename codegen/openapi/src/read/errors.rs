@@ -1,7 +1,7 @@
 //! Diagnostics about a text that cannot be read as a document.
 
 use crate::{
-    diagnostic::{Diagnostic, Severity, Stage},
+    diagnostic::{Diagnostic, Diagnostics, Severity, Stage},
     document::Source,
     limits::DEPTH,
     source_map::Position,
@@ -10,6 +10,14 @@ use crate::{
 /// Reports a syntax error: the text is not valid JSON or YAML.
 pub(super) fn syntax(source: Source<'_>, position: Position, message: impl Into<String>) -> Diagnostic {
     at(source, position, "syntax", message)
+}
+
+/// Reports that the text has no content.
+pub(super) fn no_content(source: Source<'_>, message: &str) -> Diagnostics {
+    let diagnostic = syntax(source, Position::START, message);
+    diagnostic
+        .fix("put the content there, or name another file")
+        .into()
 }
 
 /// Reports an error at a position of the text.

@@ -14,7 +14,7 @@ use crate::{
     document::{Document, Source, Text},
     source_map::Position,
 };
-use errors::{duplicate, syntax};
+use errors::{duplicate, no_content, syntax};
 
 pub use encoding::text;
 pub use version::{Version, version};
@@ -40,10 +40,7 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
     let name = source.name.to_ascii_lowercase();
     let (value, source_map) = match text.trim_start().chars().next() {
         None => {
-            let diagnostic = syntax(source, Position::START, "the text is empty");
-            return Err(diagnostic
-                .fix("put the content there, or name another file")
-                .into());
+            return Err(no_content(source, "the text is empty"));
         }
         Some('<') => {
             let message = "this is HTML or XML, neither JSON nor YAML";

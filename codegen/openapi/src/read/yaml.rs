@@ -11,7 +11,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value};
 
 use super::{
-    errors::{at, syntax, too_deep},
+    errors::{at, no_content, syntax, too_deep},
     numbers::has_leading_zero,
     scalar::{core_tag, scalar},
 };
@@ -82,11 +82,7 @@ impl Builder<'_> {
             self.event(event, position(&span.start))?;
         }
         if self.documents == 0 {
-            let message = "there is no YAML document in this text";
-            let diagnostic = syntax(self.source, Position::START, message);
-            return Err(diagnostic
-                .fix("put the content there, or name another file")
-                .into());
+            return Err(no_content(self.source, "there is no YAML document in this text"));
         }
         Ok(())
     }

@@ -81,21 +81,21 @@ fn strip_prefix<'t>(mut text: &'t [u8], mut secret: &[u8]) -> Option<&'t [u8]> {
 
 /// Returns the character that an escape at the start of a text stands for, and the rest of the text.
 fn unescape(text: &[u8]) -> Option<(char, &[u8])> {
-    let (number, radix, rest) = match text {
-        [b'\\', b'u', a, b, c, d, rest @ ..] => ([*a, *b, *c, *d].to_vec(), 16, rest),
+    let ((number, rest), radix) = match text {
+        [b'\\', b'u', text @ ..] => (text.split_at_checked(4)?, 16),
         [b'\\', character @ (b'"' | b'\\' | b'/'), rest @ ..] => return Some((char::from(*character), rest)),
-        [b'%', a, b, rest @ ..] => ([*a, *b].to_vec(), 16, rest),
+        [b'%', text @ ..] => (text.split_at_checked(2)?, 16),
         [b'&', b'#', entity @ ..] => {
-            let (number, rest) = entity.split_at(entity.iter().take(8).position(|byte| *byte == b';')?);
-            let (number, radix) = match number {
-                [b'x' | b'X', number @ ..] => (number, 16),
-                number => (number, 10),
-            };
-            (number.to_vec(), radix, rest.strip_prefix(b";")?)
+            let end = entity.iter().take(8).position(|byte| *byte == b';')?;
+            let (number, rest) = (entity.get(..end)?, entity.get(end + 1..)?);
+            match number {
+                [b'x' | b'X', number @ ..] => ((number, rest), 16),
+                number => ((number, rest), 10),
+            }
         }
         _ => return None,
     };
-    let number = u32::from_str_radix(std::str::from_utf8(&number).ok()?, radix).ok()?;
+    let number = u32::from_str_radix(std::str::from_utf8(number).ok()?, radix).ok()?;
     Some((char::from_u32(number)?, rest))
 }
 
