@@ -30,8 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns a guess in OpenAPI 3.1. It has other paths, other names of schemas, values in another case, lists
-/// inside objects, response bodies for all operations, and no operation IDs.
+/// Returns a guess in OpenAPI 3.1. It has other paths, other names of schemas, enumeration values in upper
+/// case, lists inside objects, response bodies for all operations, and no operation IDs.
 fn renamed(mut document: Value) -> Value {
     document["openapi"] = json!("3.1.0");
     each_path(&mut document, |path| {

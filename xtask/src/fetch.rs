@@ -71,8 +71,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let update = update_overlays::update(old.as_ref(), new, &spec.overlays, &differences);
     spec::require_operations(text.clone(), update.overlays.clone())?;
     if spec.upstream.text == text.text {
-        // The overlays may still have to be updated, because a person may have put the document in place by
-        // hand.
+        // Somebody may have replaced the document by hand. Then the overlays still have to be updated.
         let replaced = update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
         if update.has_trimmed || !update.fits {
             notes.push(format!("{old_name} is identical to {source}"));

@@ -31,8 +31,8 @@ use crate::{
                   2  the document or an overlay is invalid\n  3  spec/spec.lock is damaged"
 )]
 pub(crate) struct Arguments {
-    /// Prints every notice in full, and lists every transformation of the document and of the generated
-    /// code with its reason, including transformations that changed nothing.
+    /// Prints every notice in full. Also lists all transformations of the document and of the generated code,
+    /// with their reasons, including those that changed nothing.
     #[arg(short, long)]
     verbose: bool,
     /// Fails if an operation is unsupported, instead of leaving the operation out.

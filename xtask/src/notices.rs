@@ -13,8 +13,8 @@ const MOST_PLACES: usize = 5;
 /// Key of a group of diagnostics: the rule, the message without its quoted parts, and the fix.
 type Key<'a> = ((Severity, Stage, &'a str), Vec<&'a str>, &'a str);
 
-/// Prints the errors in full, before the grouped warnings and notices, which explain them. The last line
-/// counts the diagnostics of each severity.
+/// Prints the errors in full. The warnings and notices follow in groups, because they explain the errors. The
+/// last line counts the diagnostics of each severity.
 pub(crate) fn errors_first(diagnostics: &Diagnostics) -> String {
     let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
     let (errors, others): (Vec<&Diagnostic>, Vec<&Diagnostic>) = diagnostics.iter().partition(is_error);
@@ -54,7 +54,7 @@ fn block(group: &[&Diagnostic]) -> Option<String> {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
-    // Operations do not contain the value if it is in a component.
+    // The place may be an operation, but the value in a component. So the first location is added.
     let first_place = match (&first.operation, &first.location, first.pointer.as_str()) {
         (None, _, _) | (_, None, _) => String::new(),
         (_, Some(location), "") => format!("; first at {location}"),

@@ -72,7 +72,7 @@ impl Spec {
             .transpose()
     }
 
-    /// Runs the pipeline. If `strict`, an unsupported operation is an error.
+    /// Runs the pipeline. With `strict`, an unsupported operation is an error.
     ///
     /// # Errors
     /// Returns an error if the document or an overlay is invalid.
@@ -102,7 +102,7 @@ impl Spec {
 ///
 /// # Errors
 /// Returns the diagnostics of `generate` if the client would be empty, for example because the document was
-/// cut off. A person can correct other errors in the overlays after the document is stored.
+/// cut off. The document can be stored despite other errors, because overlays can correct them later.
 pub(crate) fn require_operations(upstream: Text, overlays: Vec<Text>) -> Result<(), Diagnostics> {
     let spec = Spec {
         upstream,

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::{exit::Failure, notices::grouped, source::Text, spec::OVERLAYS, workspace::Workspace};
 
-/// Maximum number of notes that are printed from a list of notes on the overlays.
+/// Maximum number of notes that are printed from one list.
 const MOST_NOTES: usize = 3;
 
 /// Effect of a new document on the overlays.
@@ -132,7 +132,7 @@ fn obsolete(trim: &Trim<'_>) -> Vec<String> {
 pub(crate) struct Replaced {
     /// False if the workspace is not in a git repository.
     has_git: bool,
-    /// True if `git restore` would lose changes of overlays.
+    /// True if git does not have the text of every overlay. Then `git restore spec` could lose changes.
     has_uncommitted: bool,
     /// Overlays that git can restore.
     in_git: Vec<String>,
@@ -141,7 +141,7 @@ pub(crate) struct Replaced {
 }
 
 /// Writes the overlays that have changed, and removes the files of overlays that are missing in `new`. If git
-/// cannot restore such a file, keeps a copy beside it.
+/// cannot restore a changed or removed file, keeps a copy of it in the same folder.
 pub(crate) fn write(workspace: &Workspace, old: &[Text], new: &[Text]) -> Result<Replaced, Failure> {
     let missing = workspace.missing_in_git(OVERLAYS);
     let is_in_git = |overlay: &Text| {
@@ -182,8 +182,8 @@ impl Replaced {
             .then(|| format!("kept old overlays that git does not have: {}", copies.join(", ")))
     }
 
-    /// Returns the command that restores the overlays, and the other files `written`. Returns `None` if
-    /// nothing can be restored.
+    /// Returns the command that restores the overlays and the files in `written`. Returns `None` if nothing
+    /// can be restored.
     pub(crate) fn undo(&self, written: &[&str]) -> Option<String> {
         let restore = if self.has_uncommitted {
             let names = written

@@ -131,8 +131,8 @@ impl Workspace {
         Ok(())
     }
 
-    /// Lists the files of a folder that `git restore` cannot bring back, because git has no copy or another
-    /// copy. Returns `None` if the workspace is not in a git repository.
+    /// Lists the files of a folder that `git restore` cannot bring back, because git does not have their
+    /// current text. Returns `None` if the workspace is not in a git repository.
     pub(crate) fn missing_in_git(&self, folder: &str) -> Option<Vec<String>> {
         let mut git = Command::new("git");
         git.arg("-C").arg(&self.root);

@@ -51,11 +51,11 @@ fn arguments() -> Option<Arguments> {
     (!arguments.folder.is_empty()).then_some(arguments)
 }
 
-/// Suffix of each warning that an operation is left out.
+/// Suffix of the message of each warning about an operation that is left out.
 const LEFT_OUT: &str = "left out of the generated code";
 
-/// Maps the code of a diagnostic to the reason that the table shows. Codes that call for the same remedy
-/// share a reason.
+/// Maps the code of a diagnostic to the reason that the table shows. Codes with the same remedy have the same
+/// reason.
 fn reason(code: &str) -> &'static str {
     match code {
         "request-content" | "response-content" => "form or file as body",

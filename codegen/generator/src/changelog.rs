@@ -82,9 +82,10 @@ fn read_sections(release: &str) -> (String, Vec<(String, String)>) {
     (introduction, sections.collect())
 }
 
-/// Returns the changelog entries for a report, each with the title of the section that it belongs to.
+/// Returns the changelog entries for a report. Each entry comes with the title of its section.
 fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
-    // Changes of `x-` fields that do not affect the interface share one entry, which counts them.
+    // Changes of `x-` fields share one entry, which states their number. A change that affects the interface
+    // has its own entry.
     let is_evidence = |change: &&Change| {
         change.kind == ChangeKind::ExtensionChanged && impact::of(change).0 <= Impact::Patch
     };

@@ -97,7 +97,7 @@ pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
     text
 }
 
-/// Formats the number of operations for each kind of evidence for a path.
+/// Formats the number of operations, and how many of their paths have each kind of evidence.
 fn summary(rows: &[Row]) -> String {
     let counts = Evidence::ALL.into_iter().filter_map(|evidence| {
         let count = rows.iter().filter(|row| row.path_evidence == evidence).count();
@@ -156,9 +156,9 @@ fn row(
     }
 }
 
-/// Returns the evidence for the content of a body or response. This is `Unknown` if the schema describes an
-/// object without declared properties, or a list of such objects. Otherwise, it is the evidence that the
-/// media type object states, or else `own`, the evidence of the operation or body.
+/// Returns the evidence for the content of a body or response: `Unknown` if the schema describes an object
+/// without declared properties, or a list of such objects. Otherwise, the evidence of the media type object.
+/// If that object states none, `own`, which is the evidence of the operation or body.
 ///
 /// A response object may state evidence too. This evidence is ignored, because it covers only the status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {

@@ -30,7 +30,7 @@ use funnelflux_openapi::{
 /// Path of the effective document, as it appears in the lock and in messages.
 pub const EFFECTIVE: &str = "spec/effective.json";
 
-/// Code of the error that the client would be empty.
+/// Code of the error for a document from which an empty client would be generated.
 pub const NO_OPERATIONS: &str = "no-operations";
 
 /// Input of [`generate`].

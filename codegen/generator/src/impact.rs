@@ -139,8 +139,8 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
                 let reason = "The summary names the method, so the name may change.";
                 may_rename(method, [old, new]).then_some((Impact::Major, reason))
             }
-            // Only the format `password` selects another type, which is the type of secrets. Other formats
-            // appear only in the documentation.
+            // Only the format `password` affects the Rust type: it selects the type for secrets. Other
+            // formats appear only in the documentation.
             Fact::StringFormats { old, new } => {
                 let is_secret = |format: &Option<_>| format.as_deref() == Some("password");
                 patch("With either format the type is `String`.")
@@ -177,7 +177,7 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
 
 const FAILURE: &str = "All failures share one error type, documented or not.";
 
-/// Returns the default impact of a kind of change, for changes without facts that determine the impact.
+/// Returns the default impact of a kind of change. It applies if the facts of a change determine no impact.
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {

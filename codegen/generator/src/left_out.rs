@@ -1,8 +1,8 @@
 //! Leaves out the smallest part of the document that an error affects, so that the rest can be generated.
 //!
 //! - An unsupported schema is replaced with the schema of any JSON.
-//! - An unsupported optional parameter is removed. So is an unsupported part from which nothing is generated,
-//!   such as an example.
+//! - An unsupported optional parameter is removed.
+//! - An unsupported part from which nothing is generated, such as an example, is removed.
 //! - Any other error in an operation removes the operation.
 //! - Any other error in a component removes the component, all operations that use it, and the components
 //!   that only these operations use.
@@ -89,8 +89,8 @@ impl Part {
 ///
 /// # Errors
 /// Returns `errors` unchanged if one of them affects the whole document, if operations share a method name,
-/// or if there is nothing to leave out. Operations that share a name are supported one by one, so there is no
-/// reason to leave out a particular one.
+/// or if there is nothing to leave out. If operations share a name, each of them is supported on its own, so
+/// there is no reason to leave out one rather than another.
 pub(crate) fn leave_out(
     document: Document,
     errors: Diagnostics,
@@ -198,9 +198,9 @@ fn ignored(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
     Some(PointerBuf::from_tokens(tokens.into_iter().take(length)))
 }
 
-/// Returns the innermost schema at or around `pointer` that can be replaced with the schema of any JSON. This
-/// is a component, or the schema of a body, of a property, or of the items or values of a collection. Returns
-/// `None` if there is no such schema, for example in a parameter, or if it already allows any JSON.
+/// Returns the innermost schema at or around `pointer` that can be replaced with the schema of any JSON. It
+/// is a component, or the schema of a body, of a property, of list items or of map values. Returns `None` if
+/// there is no such schema (as in a parameter), or if the schema already allows any JSON.
 fn innermost_schema(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
     let tokens: Vec<Token<'_>> = pointer.tokens().collect();
     let keys: Vec<&str> = tokens.iter().map(Token::encoded).collect();
@@ -225,8 +225,8 @@ fn innermost_schema(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
                 length += 1;
                 innermost = length;
             }
-            // A part of a composition is not replaced on its own, because any JSON is an alternative to no
-            // other part.
+            // A part of a composition is not replaced on its own. If one alternative allowed any JSON, the
+            // other alternatives would be pointless.
             ["allOf" | "anyOf" | "oneOf", _, ..] => length += 2,
             _ => break,
         }
@@ -243,8 +243,8 @@ fn any_json(schema: &Value) -> Value {
     Value::Object(kept.collect())
 }
 
-/// Returns the pointer to the optional parameter at or around `pointer`. Returns `None` if there is no such
-/// parameter, or if it is a reference.
+/// Returns the pointer to the optional parameter at or around `pointer`. Returns `None` if there is no
+/// optional parameter, or only a reference to one.
 fn optional_parameter(document: &Value, pointer: &Pointer) -> Option<PointerBuf> {
     let keys: Vec<Token<'_>> = pointer.tokens().collect();
     let keys: Vec<&str> = keys.iter().map(Token::encoded).collect();

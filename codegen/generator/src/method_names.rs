@@ -40,7 +40,7 @@ pub(crate) struct Vocabulary {
     pub(crate) ids: BTreeMap<String, IdName>,
     /// Names of IDs, keyed by the name of the parameter that takes a list of these IDs.
     pub(crate) id_lists: BTreeMap<String, IdName>,
-    /// Names of the property that contains the ID of an asset, keyed by the tag of the asset's group.
+    /// Names of the properties that contain the IDs of assets, keyed by the tags of the groups.
     pub(crate) id_properties: BTreeMap<String, String>,
 }
 
@@ -96,8 +96,8 @@ impl Vocabulary {
     }
 }
 
-/// Returns true if another title may change the name of a method. The titles of the other operations of its
-/// group, which are unknown here, decide whether the name changes.
+/// Returns true if a change of the title may rename the method. The name also depends on the titles of the
+/// other operations in the group, which are unknown here.
 pub(crate) fn may_rename(method: &str, titles: [&str; 2]) -> bool {
     let method = method.to_ascii_uppercase();
     let [old, new] = titles.map(|title| {
@@ -108,9 +108,9 @@ pub(crate) fn may_rename(method: &str, titles: [&str; 2]) -> bool {
     old != new
 }
 
-/// Returns the first tag of the operation. If the operation has no tag, returns the tag of other operations
-/// whose paths have the same segment at the same position. If there is no such tag, returns the segment in
-/// title case. The segment is the first one that operations of several tags do not share, or else the first.
+/// Returns the first tag of the operation. If the operation has no tag, uses a segment of its path: the first
+/// that belongs to at most one tag, or else the first. Returns the tag of other operations with this segment
+/// at the same position. If there is none, returns the segment in title case.
 ///
 /// `by_segment` contains the tags of the operations, keyed by position and segment.
 fn tag(operation: &Operation<'_>, by_segment: &BTreeMap<(usize, &str), BTreeSet<&str>>) -> Option<String> {

@@ -62,7 +62,7 @@ pub(crate) fn module(tag: &str) -> String {
 /// the module, because TOML keys without quotes must be ASCII.
 pub fn feature(tag: &str) -> String {
     match snake(tag).to_kebab_case().as_str() {
-        // The crate has features with these names that do not belong to a group.
+        // The crate already has features with these names. They do not belong to a group.
         name @ ("blocking" | "client" | "default" | "documented" | "gzip" | "http2" | "inferred"
         | "native-tls" | "rate-limit" | "reqwest" | "rustls" | "snapshot" | "traceparent"
         | "tracing") => format!("{name}-group"),
@@ -147,7 +147,7 @@ pub(crate) fn constant(operation: &str) -> String {
     operation.to_shouty_snake_case()
 }
 
-/// Replaces each non-ASCII character that Rust does not allow in names with a hyphen. For example, `½` is
+/// Replaces with a hyphen each non-ASCII character that is not allowed in Rust names. For example, `½` is
 /// numeric but not allowed.
 fn words(name: &str) -> String {
     let is_foreign = |character: char| {

@@ -332,7 +332,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Warns of a group with operations on single assets, but without an operation that finds an asset by ID.
-    /// The vendor may have changed the title of this operation, by which it is recognised.
+    /// Operations are recognised by their titles, so the vendor may have changed the title of this operation.
     fn without_finder(&mut self, tag: &TagItems, ability: &str) {
         let on_assets = [
             Verb::FindByIds,
@@ -347,8 +347,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the word after which the kind and the handle of a group are named. This is the plural of the
-    /// group, or the name of the group's own module if the plural clashes with another group.
+    /// Returns the word from which the names of a group's kind and handle are derived. This is the plural of
+    /// the group, or the name of the group's own module if the plural clashes with another group.
     fn plural<'t>(&self, tag: &'t TagItems, words: &'t GroupWords) -> &'t str {
         let others = self.items.tags.iter().map(|other| &other.tag);
         let mut others = others.filter(|other| other.name != tag.tag.name);
@@ -382,9 +382,9 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
-    /// Finds the type that has a field for `property`. This is `ty` itself, or else the type in a field of
-    /// `ty` (the type of an object, or of the items of a list). In the second case, also returns the field of
-    /// `ty`. Returns `None` unless exactly one field of `ty` contains such a type.
+    /// Finds the type that has a field for `property`. This is `ty` itself, or else the type of an object or
+    /// of list items in a field of `ty`. In the second case, also returns the field of `ty`. If no field of
+    /// `ty`, or more than one, contains such a type, returns `None`.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {

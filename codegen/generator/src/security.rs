@@ -1,4 +1,4 @@
-//! Reports security requirements that the client cannot meet: it sends a bearer token only.
+//! Reports security requirements that the client cannot meet, because it sends only a bearer token.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use funnelflux_openapi::{
     references,
 };
 
-/// Warns of the requirements of the document, and of those of its operations, that no bearer token meets.
+/// Warns if a bearer token does not meet the requirements of the document or of an operation.
 pub(crate) fn security(document: &Document) -> Diagnostics {
     let of_operations = operations(document.value()).map(|operation| (operation.pointer, operation.value));
     let holders = of_operations.chain([(PointerBuf::root(), document.value())]);

@@ -1,5 +1,5 @@
-//! Steps, which are named changes with a reason and a count. A step is a rule on the document or a pass over
-//! the generated code.
+//! Steps: rules on the document, and passes over the generated code. Each step has a name, a reason and a
+//! count.
 //!
 //! A step declares whether it must change something when the FunnelFlux document is processed. A step that
 //! must change something, but changes nothing, is *idle*. With the option `no_idle_steps`, an idle step is an

@@ -280,7 +280,7 @@ proptest! {
         prop_assume!(text != "-0");
         let text = format!("{{\"a\": 0.5, \"b\": {text}}}");
         let read = |text: &str| read::parse(Source { name: "a", text }).unwrap();
-        // A text that starts with a comment is not JSON.
+        // A text that starts with a comment is not JSON, so it is read as YAML.
         let (json, yaml) = (read(&text), read(&format!("# YAML\n{text}")));
         prop_assert_eq!(json.value(), yaml.value());
         prop_assert_eq!(json.warnings().len(), yaml.warnings().len());

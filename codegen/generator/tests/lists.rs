@@ -1,5 +1,5 @@
-//! Tests of lists of assets and of IDs of copies, which may be inside objects. Either they are found, or a
-//! warning states why they are not found.
+//! Tests that the list of assets in a response, and the ID of a copy, are found even inside objects. If one
+//! of them is not found, a warning states why.
 
 #![allow(
     clippy::unwrap_used,
@@ -398,8 +398,8 @@ fn a_required_argument_that_is_not_the_id_is_named() {
     assert!(notices.contains(expected), "{notices}");
 }
 
-/// Generates code from a group of pages that can be archived, with these schemas of properties of the request
-/// and of the page. Returns the code of the resource without white space, and the warnings.
+/// Generates code from a group of pages that can be archived. `of_request` and `of_page` are the schemas of
+/// additional properties. Returns the code of the resource without white space, and the warnings.
 fn generated_archive(of_request: &Value, of_page: &Value) -> (String, String) {
     let page = json!({ "$ref": "#/components/schemas/Page" });
     let mut document = document(&array(&page));

@@ -194,8 +194,8 @@ fn equal_inline_bodies_of_a_group_are_one_type_with_all_abilities() {
     let resource = &files["things/resource.rs"];
     assert!(resource.contains("impl resource::Save for Things"), "{resource}");
     assert!(files["things/types.rs"].contains("pub struct Thing {"));
-    // If the body of the save operation differs, it becomes another type, which cannot save the asset that
-    // was found.
+    // If the save operation has a different body, the body becomes a different type. Then an asset that was
+    // found cannot be saved.
     let other = "schema: {type: object, properties: {c: {type: string}}}";
     let files = generated(&document(other)).unwrap_or_else(|errors| panic!("{errors}"));
     assert!(!files["things/resource.rs"].contains("impl resource::Save for Things"));
@@ -245,7 +245,8 @@ fn a_broken_reference_leaves_out_what_uses_it() {
         5
     );
 
-    // No operation is left, so there is no client. A property that leads nowhere leaves out no operation.
+    // Every operation in the first part of the text is left out, so there is no client. The rest of the text
+    // has the operation with the broken property, which would not be left out.
     let (others, _) = text.split_once("  /gone/property").unwrap();
     let errors = output(others, false).unwrap_err();
     let error = errors

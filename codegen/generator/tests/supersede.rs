@@ -111,7 +111,7 @@ fn a_correct_inference_is_confirmed_and_superseded() {
     let (effective, notices, overlays) = apply(&document);
     assert_eq!(overlays, 0);
     insta::assert_snapshot!(report(&notices));
-    // The overlay adds only extensions that the vendor's document cannot express.
+    // The effective document adds only extensions, for facts that the vendor's document cannot express.
     let mut expected = document.clone();
     expected["tags"][0]["x-children"] =
         json!([{"tag": "Pages", "properties": ["/offerParams/idOfferSource"]}]);

@@ -130,7 +130,7 @@ impl CheckReport {
             None => {}
             Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
             Some(Failure::Io(message)) => lines.push(annotation(Severity::Error, None, COMMAND, message)),
-            // The caller decides whether an unreachable URL is an error.
+            // The caller decides whether an unreachable URL is an error, so this is only a warning.
             Some(Failure::Unreachable(message)) => {
                 lines.push(annotation(Severity::Warning, None, COMMAND, message));
             }

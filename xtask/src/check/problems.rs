@@ -36,7 +36,7 @@ pub(super) struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
-    /// The file is unchanged since the last run of `generate`, which would now write different content.
+    /// The file is unchanged since `generate` wrote it, but `generate` would now write other content.
     Stale,
     /// The file was changed after the last run of `generate` wrote it.
     HandEdited,

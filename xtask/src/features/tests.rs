@@ -82,7 +82,7 @@ fn a_group_cannot_have_the_feature_of_something_else() {
         .into_iter()
         .chain(["documented".to_owned(), "inferred".to_owned()])
     {
-        // The generator gives a group with such a name another feature. Without that, `with_groups` would
+        // The generator renames the feature of a group with such a name. Otherwise, `with_groups` would
         // return an error.
         assert_eq!(naming::feature(&name), format!("{name}-group"));
         let group = GroupFeature {

@@ -156,7 +156,7 @@ fn an_overlay_that_changes_nothing_any_more_is_removed() {
     workspace.fix();
 }
 
-/// An overlay that adds a property. The property must not be in the vendor's document.
+/// Returns an overlay that adds this property. The property must not be in the vendor's document.
 fn overlay_of(property: &str) -> String {
     format!(
         "overlay: 1.0.0\ninfo: {{title: Notes, version: 1.0.0}}\nactions:\n  \

@@ -4,8 +4,8 @@ use super::*;
 use funnelflux_diff as diff;
 use funnelflux_openapi::{Source, read};
 
-/// Compares two documents. `old` and `new` are the members of the documents, as JSON text without the
-/// mandatory members.
+/// Compares two documents. `old` and `new` are JSON text: the members of each document besides the mandatory
+/// members.
 fn compare(old: &str, new: &str) -> Report {
     let document = |rest: &str| {
         let text = format!(r#"{{"openapi":"3.0.3","info":{{"title":"a","version":"1"}},{rest}}}"#);

@@ -26,7 +26,7 @@ impl<'a> Linter<'a> {
         let mut components = Components::new();
         for (name, _) in schemas.clone() {
             let place = section.with_trailing_token(name);
-            // The stage `transform` renames a second schema with the same type name.
+            // Two schemas may have the same type name, because the stage `transform` renames one of them.
             components.entry(naming::type_name(name)).or_insert(place);
         }
         for (name, schema) in schemas {

@@ -160,7 +160,8 @@ impl<'a> Linter<'a> {
             }
             let first = *seen.entry(argument.clone()).or_insert(parameter);
             if first.key() != parameter.key() {
-                // If one of the two is optional, only this parameter is left out.
+                // If one of the two is optional, the error is reported there, so that only this parameter is
+                // left out.
                 let is_required = |parameter: &Parameter<'_>| parameter.object.is_true("required");
                 let place_of = match (is_required(first), is_required(parameter)) {
                     (_, false) => &parameter.listed,
@@ -212,7 +213,7 @@ impl<'a> Linter<'a> {
             "query" => "form",
             "path" | "header" => "simple",
             // Cookie parameters are reported elsewhere: optional ones by `parameters`, and required ones when
-            // the API model is read, because the model does not support them.
+            // the API model is read, which does not support them.
             "cookie" => return,
             other => {
                 let message = format!("`{name}` is in `{other}` instead of query, header, path or cookie");

@@ -1,4 +1,4 @@
-//! Table of the lint rules, with the fix for the construct that each rule reports.
+//! Table of the lint rules. Each rule states the fix for the construct that it reports.
 
 use funnelflux_openapi::Severity;
 

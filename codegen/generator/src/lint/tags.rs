@@ -39,7 +39,7 @@ impl Linter<'_> {
                     self.report_member(&rules::TAG_EXTENSION, &pointer, key, message);
                 }
             }
-            // If the vendor has renamed a tag, overlays written for the old name add a tag without
+            // If the vendor has renamed a tag, an overlay that uses the old name adds a tag without
             // operations.
             let name = tag.text("name").filter(|name| lacks_operations(name));
             for key in ["x-children", "x-server-managed"] {

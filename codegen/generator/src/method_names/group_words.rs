@@ -19,7 +19,7 @@ pub(crate) struct GroupWords {
 }
 
 impl GroupWords {
-    /// Words that any noun of a title matches.
+    /// Returns words that match every noun in a title.
     pub(super) fn any() -> Self {
         Self {
             singular: String::new(),

@@ -22,7 +22,7 @@ pub(crate) struct IdName {
 
 /// Collects the names of single IDs, and the names of parameters for lists of IDs. They come from the
 /// operations that find assets by ID. The general names `id` and `ids` are excluded. The names of single IDs
-/// include `properties`, which are the results of `id_properties`, and aliases.
+/// include the aliases, and the names in `properties`, which is the result of `id_properties`.
 pub(super) fn id_names(
     document: &Value,
     drafts: &[Draft<'_>],
@@ -44,9 +44,9 @@ pub(super) fn id_names(
     (ids, lists)
 }
 
-/// Returns the names of the property that contains the ID of an asset, keyed by the tag of the asset's group.
-/// If the response of the operation that finds an asset by ID has no such property, the name is that of the
-/// parameter.
+/// Returns, for the tag of each group, the name of the property that contains the ID of an asset. The
+/// property is in the response of the operation that finds an asset by ID. If this response has no such
+/// property, uses the name of the operation's parameter.
 pub(super) fn id_properties(
     document: &Value,
     drafts: &[Draft<'_>],
@@ -107,8 +107,8 @@ fn named<'a>(properties: &BTreeSet<&'a str>, name: &str) -> Option<&'a str> {
     properties.get(name).or(only).copied()
 }
 
-/// Returns the ID parameters of the operations `finders`, keyed by name, and the `properties` for the same
-/// IDs. Excludes names that stand for IDs of several types.
+/// Returns the IDs by which the operations `finders` find assets, keyed by the names of the parameters and by
+/// the names in `properties`. Excludes each name that stands for IDs of several types.
 fn required_by<'a>(
     finders: impl Iterator<Item = &'a Draft<'a>>,
     document: &Value,
@@ -155,8 +155,8 @@ fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
 }
 
 /// Returns the name of the parameter that takes the ID or IDs of an operation, and `true` if this parameter
-/// is required. The ID parameter is the only required parameter in the query or path. If no parameter is
-/// required, it is the only parameter that is named like an ID. Otherwise returns `None`.
+/// is required. It is the only required parameter in the query or path. If no parameter is required, it is
+/// the only one that is named like an ID. Returns `None` if there is no such parameter, or more than one.
 pub(crate) fn id_parameter(document: &Value, operation: &Operation<'_>) -> Option<(String, bool)> {
     let parameters = references::parameters(document, operation).into_iter();
     let parameters = parameters.map(|(_, parameter)| parameter);

@@ -148,11 +148,11 @@ fn spelled(method: &str, path: &str) -> String {
 
 /// Renames operations that have the same name as another operation.
 ///
-/// Of the operations that share a name, one keeps it: preferably an operation whose path contains the
-/// singular or plural of the group, and whose path ends like most paths. Each of the others gets the first
-/// free name that is derived from one of these sources, in this order: the last segment of its path, the
-/// whole path, its title, and the path with all special characters spelled out. The result does not depend on
-/// the order of the operations in the document.
+/// Of the operations that share a name, one keeps it: the one with the smallest key (see `claim`). Its path
+/// contains the singular or plural of the group, if possible. Each of the others gets the first free name
+/// that is derived from one of these sources, in this order: the last segment of its path, the whole path,
+/// its title, and the path with all special characters spelled out. The result does not depend on the order
+/// of the operations in the document.
 pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -183,7 +183,7 @@ pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, Group
                 title,
                 spelled(&draft.method, draft.operation.path),
             ];
-            // A single word could clash with the name of a handle or a keyword, and a name cannot begin with
+            // A single word could clash with a keyword or with the name of a handle. A name cannot begin with
             // a digit.
             let is_usable =
                 |name: &String| name.contains('_') && !name.starts_with(|first: char| first.is_ascii_digit());

@@ -181,8 +181,8 @@ fn act(
     Ok((action, warnings))
 }
 
-/// Explains a target that matches nothing by the first `$ref` on the path to the target. Returns the JSONPath
-/// of the object with the `$ref`, and the text of the `$ref`.
+/// Finds the first `$ref` on the path to a target. It explains why the target matches nothing. Returns the
+/// JSONPath of the object with the `$ref`, and the text of the `$ref`.
 fn reference_on_the_way<'t>(editor: &Editor, target: &'t str) -> Option<(&'t str, String)> {
     target.match_indices(['.', '[']).find_map(|(end, _)| {
         let path = target.get(..end)?;

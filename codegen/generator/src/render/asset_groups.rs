@@ -80,7 +80,7 @@ fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) 
 
 /// Returns the cargo feature of each child group, together with the JSON pointers at which a child may hold
 /// the ID of its parent. Child groups are the groups that the tag lists. If the assets of this group are
-/// categories, the groups whose assets have such a category are child groups too.
+/// categories, each group whose assets belong to these categories is a child group too.
 fn children(
     tag: &Tag,
     group: &GroupResource,

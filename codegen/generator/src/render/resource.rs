@@ -1,5 +1,5 @@
 //! Generates the code of one asset group: the type for its kind of asset, the handle method of `Client`, and
-//! the implementations of the traits for the operations that the group supports, such as `Archive`.
+//! a trait implementation, such as `Archive`, for each operation that the group supports.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};

@@ -1,13 +1,13 @@
-//! Path segments that identify groups, such as `offersource`. Journals of bulk jobs name their group by it.
+//! Path segments that identify groups, such as `offersource`. The journal of a bulk job contains the segment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Derives a distinct segment for each group. `paths` contains the name of the group's module and the path of
 /// the operation that finds an asset by ID.
 ///
-/// All segments stand at the same position of their paths, which is the first position that distinguishes
-/// most groups. Thus, a prefix that all paths share changes no segment. If several groups have the same
-/// segment, the one with the shortest path keeps it, and the module is appended to the others.
+/// All segments stand at the same position of their paths: the (first) position with the most different
+/// segments. Thus, a prefix that all paths share changes no segment. If several groups have the same segment,
+/// the one with the shortest path keeps it, and the module is appended to the others.
 pub(super) fn segments<'a>(paths: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<&'a str, String> {
     let is_literal = |segment: &&str| !segment.is_empty() && !segment.contains('{');
     let paths = paths.map(|(module, path)| (path.split('/').filter(is_literal).collect(), module));
@@ -20,7 +20,7 @@ pub(super) fn segments<'a>(paths: impl Iterator<Item = (&'a str, &'a str)>) -> B
         segments.collect::<BTreeSet<_>>().len()
     };
     let longest = paths.iter().map(|(path, _)| path.len()).max();
-    // The last of several maxima counts, which is the first position.
+    // Of several maxima, `max_by_key` returns the last, which is the first position because of `rev`.
     let position = (0..longest.unwrap_or_default()).rev().max_by_key(distinct);
     let mut taken = BTreeSet::new();
     let segments = paths.iter().map(|(path, module)| {

@@ -46,7 +46,7 @@ impl Signature {
 
     /// Returns the argument expressions for a call of the method. `given` contains names and expressions. An
     /// optional argument that is not in `given` becomes the expression `None`. If a required argument is not
-    /// in `given`, the function returns `None`.
+    /// in `given`, returns `None` for the whole call.
     fn call(&self, given: &[(String, TokenStream)]) -> Option<Vec<TokenStream>> {
         let arguments = self.arguments.iter().map(|(name, ty)| {
             let value = given.iter().find(|(given, _)| given == name);
@@ -184,8 +184,8 @@ impl Signature {
     }
 }
 
-/// Returns the query parameters that filter by status, each with the first of `values` that the operation
-/// supports.
+/// Returns the query parameters that filter by status. Each has the first of `values` that its enumeration
+/// contains.
 pub(super) fn constant_query(
     operation: &Operation,
     enums: &[OpenEnum],

@@ -53,7 +53,7 @@ impl TypeItem {
 }
 
 /// Positions of the tags whose operations use a type, keyed by the name of the type. The set contains `None`
-/// if no operation uses the type, or if another type that no operation uses contains it.
+/// if no operation uses the type, or if the type is part of another type that no operation uses.
 type Owners = BTreeMap<String, BTreeSet<Option<usize>>>;
 
 /// Groups methods and types by tag. A type belongs to a tag if only operations of this tag use the type.

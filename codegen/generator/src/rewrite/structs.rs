@@ -104,8 +104,8 @@ pub(super) fn document_variants(state: &mut State<'_>) {
     }
 }
 
-/// Makes serde read null and absent lists and maps as empty. An absent list or map remains an error in the
-/// fields of an untagged enum itself, because these fields distinguish its variants.
+/// Makes serde read a list or map that is null or absent as empty. In the fields of an untagged enum, an
+/// absent list or map remains an error, because these fields distinguish the variants.
 pub(super) fn null_lists(state: &mut State<'_>) {
     for item in &mut state.types {
         let null = quote!(deserialize_with = "crate::values::null::null_as_default");

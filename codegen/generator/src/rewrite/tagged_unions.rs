@@ -1,6 +1,6 @@
 //! Pass over the untagged enums that stand for unions. A *tag* is a field for which the document allows a
-//! single value, such as `"type": "page"`. The pass makes each alternative of a union reject values in which
-//! one of its tags has another value.
+//! single value, such as `"type": "page"`. With this pass, an alternative of a union rejects an object that
+//! has another value for one of the alternative's tags.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -142,7 +142,7 @@ fn expected(union: &Ident, tags: &[Vec<Tag>]) -> Option<String> {
     })
 }
 
-/// Adds the checks to the alternatives of an enum. Returns the functions that decode them.
+/// Adds the checks to the alternatives of an enum. Returns the functions that decode and check.
 fn check(item: &mut ItemEnum, tags: &[Vec<Tag>]) -> Vec<ImplItem> {
     let name = item.ident.to_string();
     let mut functions = Vec::new();

@@ -5,7 +5,7 @@ use syn::{ImplItem, Item, ItemImpl, ItemMod, Type};
 
 use super::state::{State, excerpt};
 
-/// Keeps the types and the methods of the operations. Drops and counts the items of progenitor's client. Any
+/// Keeps all types, and the methods for operations. Drops and counts the items of progenitor's client. Any
 /// other item is an error.
 pub(super) fn take_apart(state: &mut State<'_>) {
     for item in std::mem::take(&mut state.file) {

@@ -29,7 +29,7 @@ pub(crate) struct ApiModel {
     /// Enumerations of strings. All of them are open: their types also accept unlisted values.
     pub(crate) enums: Vec<OpenEnum>,
     pub(crate) ids: Vec<IdType>,
-    /// Name of the type of secrets, which the runtime defines. `None` if there are no secrets.
+    /// Name of the runtime's type for secrets. `None` if there are no secrets.
     pub(crate) secret: Option<&'static str>,
     /// JSON names of the fields whose types are inferred, keyed by the Rust type that has these fields.
     pub(crate) inferred_fields: BTreeMap<String, BTreeSet<String>>,
@@ -115,7 +115,7 @@ impl Operation {
     }
 
     /// Returns the reason why the handle of the group cannot use the operation. If the operation requires
-    /// several arguments, the returned text lists these arguments. Otherwise, it is the argument `reason`.
+    /// several arguments, the returned text lists these arguments. Otherwise, returns `reason`.
     pub(crate) fn reason(&self, reason: &str) -> String {
         let required = self.arguments.iter().filter(|argument| argument.required);
         let names: Vec<String> = required.map(|argument| format!("`{}`", argument.name)).collect();

@@ -14,8 +14,8 @@ use super::{
 };
 
 /// Renames each schema whose Rust type would have the name of another type. Appends `Schema` until no other
-/// type has the name. Of schemas that differ only in case or punctuation, one keeps its name: preferably the
-/// schema that is named like the type.
+/// type has the name. If names of schemas differ only in case or punctuation, one schema keeps its name:
+/// preferably the one that is named like the type.
 pub(super) fn name_components(state: &mut State<'_>) {
     let vocabulary = &state.vocabulary;
     let ids = vocabulary.ids.values().chain(vocabulary.id_lists.values());

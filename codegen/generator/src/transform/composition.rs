@@ -89,8 +89,8 @@ fn is_empty(part: &Value) -> bool {
     })
 }
 
-/// Turns an `anyOf` into a `oneOf` if one of its alternatives is not an object, or if a property identifies
-/// the alternatives. A `oneOf` is decoded as the first alternative that fits.
+/// Turns an `anyOf` into a `oneOf`, which is decoded as the first alternative that fits. Does so if an
+/// alternative is not an object, or if a property identifies the alternatives.
 pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |_, schema| {

@@ -14,8 +14,7 @@ use super::{
 };
 
 /// Completes the description of every schema and property. A description consists of the document's text, the
-/// name of the schema or property, the notes that earlier rules left on it (`x-notes`), and the evidence, in
-/// this order.
+/// name of the schema or property, the notes of earlier rules (`x-notes`), and the evidence, in this order.
 ///
 /// A property or request body without a description gets the description of its schema.
 pub(super) fn describe(state: &mut State<'_>) {

@@ -18,9 +18,8 @@ use funnelflux_openapi::{
 
 use super::{component, notes, schema_kind, state::State, visit};
 
-/// Key that marks the evidence of a part if the documentation of the tag or of the type states this evidence
-/// instead. In the evidence of a type, the key means that the evidence also applies to all fields of the
-/// type.
+/// Key that marks the evidence of a part as documented elsewhere: in the documentation of its tag or type. On
+/// a type, the key has another meaning: the evidence of the type also applies to all its fields.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
 
 /// Key that marks the evidence of a tag or type if some of its parts have different evidence.

@@ -10,8 +10,8 @@ use funnelflux_openapi::{
 use super::{state::State, visit};
 
 /// Copies every shared parameter, body and response to the places that refer to it. Also copies the
-/// parameters of a path into the operations of the path. Removes callbacks, links and response headers, so
-/// that progenitor does not refuse an operation because of them. Nothing is generated from them.
+/// parameters of a path into the operations of the path. Removes callbacks, links and response headers.
+/// Nothing is generated from them, but progenitor may refuse an operation because of them.
 pub(super) fn inline_references(state: &mut State<'_>) {
     let source = state.document.clone();
     state.count += spread_path_parameters(&mut state.document, &source);

@@ -9,8 +9,8 @@ use funnelflux_openapi::operations::Direction;
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Wraps each reference that has a sibling `nullable` in an `allOf`. OpenAPI 3.0 ignores the siblings of a
-/// reference, but the sibling shows that the value may be null.
+/// Wraps in an `allOf` each reference that has the sibling `nullable`. OpenAPI 3.0 ignores siblings of a
+/// reference, but this sibling shows that the value may be null.
 pub(super) fn nullable_references(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         if schema_kind::is_nullable(schema)
@@ -25,16 +25,16 @@ pub(super) fn nullable_references(state: &mut State<'_>) {
 
 /// Moves `nullable` from components to the references to them.
 ///
-/// A component stays nullable if it is a part of a composition (such as a `oneOf`) whose value may be null,
-/// because a reference in the list of parts has no place for `nullable`.
+/// A component stays nullable if it is a part of a composition, such as a `oneOf`, that may be null. The
+/// reason is that a reference in the list of parts has no place for `nullable`.
 pub(super) fn nullable_components(state: &mut State<'_>) {
     let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
         .filter(|(_, schema)| schema_kind::is_nullable(schema))
         .map(|(name, _)| name.to_owned())
         .collect();
-    // Pointers to the `allOf`, `anyOf` and `oneOf` lists whose composition is never null, and to the `allOf`
-    // lists of plain references. A composition is never null if its schema, or a part of its `allOf`, must be
-    // an object.
+    // Pointers to the lists of parts (`allOf`, `anyOf`, `oneOf`) of compositions that are never null, and to
+    // each `allOf` that contains only a reference. A composition is never null if its schema, or a part of
+    // its `allOf`, must be an object.
     let mut parts_of_objects = BTreeSet::new();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {

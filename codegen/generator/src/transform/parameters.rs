@@ -20,9 +20,9 @@ use super::{component, schema_kind, state::State, visit};
 /// Headers that parameters cannot set, according to the OpenAPI specification.
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
 
-/// Adds each path parameter that the document does not define: the query parameter of the same name becomes
-/// the path parameter, or else it is a string. Makes all path parameters required. Of parameters that are
-/// listed twice, keeps the first.
+/// Adds each path parameter that the document does not define. A query parameter of the same name becomes the
+/// path parameter. If there is none, the path parameter is a string. Makes all path parameters required. Of
+/// parameters that are listed twice, keeps the first.
 pub(super) fn complete_parameters(state: &mut State<'_>) {
     for operation in visit::operations(&mut state.document) {
         let names: Vec<&str> = path_parameters(operation.path).unwrap_or_default();

@@ -7,7 +7,7 @@ use super::{component, schema_kind, state::State, visit};
 /// Key that marks a secret string, or the component for the type of secrets.
 pub(super) const SECRET: &str = "x-secret";
 
-/// Name of the component and of the type for secrets, which the runtime defines.
+/// Name of the component for secrets, and of the runtime's type for secrets.
 pub(super) const SECRET_TYPE: &str = "Secret";
 
 /// Gives every secret property the type for secrets.

@@ -39,7 +39,7 @@ impl<'a> State<'a> {
         self.diagnostics.push(error.fix(fix));
     }
 
-    /// Reports a deviation from the document at a pointer into the changed document.
+    /// Warns that the generated code deviates from the document. `at` is a pointer into the changed document.
     pub(super) fn warning(&mut self, code: &'static str, at: &Pointer, message: String, fix: &str) {
         let (severity, stage) = (Severity::Warning, Stage::Transform);
         let warning = self.source.diagnostic(severity, stage, code, at, message);
