@@ -1,4 +1,4 @@
-//! Archives many offer sources and prints a report. An option chooses what happens to their offer pages.
+//! Archives many offer sources and prints a report. `--children` chooses what happens to their pages.
 //!
 //! ```text
 //! cargo run -p funnelflux --example bulk_archive                        # on an embedded fake
@@ -74,8 +74,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the job, or only prints its plan. Returns false if, after a job on a live account, an offer source is
-/// not archived or its state is unknown.
+/// Runs the job, or only prints its plan. Returns false if a job on a live account could not archive an offer
+/// source, or if the state of an offer source is unknown.
 async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let account = arguments.account.open().await?;
     let earlier = match &arguments.journal {

@@ -1,9 +1,9 @@
-//! Tests a script against a fake of the service, under several readings (interpretations) of the
-//! documentation. For each reading and each request, the example runs the script once per fault, once with a
+//! Tests a script against a fake of the service, under several interpretations of the documentation. For each
+//! interpretation and each request of the script, the example runs the script once per fault, once with a
 //! crash before the request is sent, and once with a crash after the request was applied.
 //!
 //! One version of the script is careless: it makes a copy twice if a response is lost. The exploration finds
-//! this mistake and prints the seed of the run. With this seed, the run can be repeated.
+//! this mistake and prints the seed with which the run can be repeated.
 //!
 //! ```text
 //! cargo run --example explore

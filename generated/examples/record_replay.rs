@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 /// Maps the method and URI of a request to the status and body of the response. Headers are not recorded,
-/// because those of requests contain the token.
+/// because the headers of requests contain the token.
 type Recording = Arc<Mutex<HashMap<String, (http::StatusCode, Bytes)>>>;
 
 fn key(request: &http::Request<Bytes>) -> String {

@@ -48,7 +48,7 @@ where
         if Handle::try_current().is_err() {
             return run();
         }
-        // A runtime may not block one of its own threads, so another thread waits.
+        // `block_on` panics on a thread that already drives a runtime, so another thread waits.
         thread::scope(|scope| match scope.spawn(run).join() {
             Ok(output) => output,
             Err(panic) => std::panic::resume_unwind(panic),

@@ -29,8 +29,8 @@
 //! pages that reference it.
 //!
 //! In this documentation, *documented* marks a statement from the vendor's pages. *Partly documented* means
-//! that the vendor's pages state the name and the meaning, but usually not the type. *Inferred* marks our own
-//! conclusion, and *unknown* marks a point on which the vendor's pages are silent.
+//! that the vendor's pages state the name and the meaning of a field, but usually not its type. *Inferred*
+//! marks our own conclusion, and *unknown* marks a point on which the vendor's pages are silent.
 //!
 //! # Built-in behaviour
 //!
@@ -47,12 +47,12 @@
 //! # Authentication
 //!
 //! Create tokens in FunnelFlux under settings → API access. An access token is valid for 72 hours
-//! (documented). With a refresh token, the client renews the access token in the background before it
+//! (documented). With a refresh token, the client renews the access token in the background before the token
 //! expires. If the service rejects the access token, the client renews the token and repeats the rejected
 //! call. Concurrent calls share one renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports
 //! it. A [token store](auth::TokenStore) keeps renewed tokens in memory, in a file, or wherever your own
-//! implementation puts them. A store belongs to one base URL and one account; the client rejects a store of a
-//! different URL or account. The following code makes a client that stores its tokens in a file:
+//! implementation puts them. A store belongs to one base URL and one account; the client rejects stored
+//! tokens of a different URL or account. The following client stores its tokens in a file:
 //!
 //! ```no_run
 //! use funnelflux::{Client, Credentials};
@@ -73,7 +73,7 @@
 //! Each operation [declares whether it may be repeated](operations::Operation::repeat). For example, the
 //! client may always repeat a failed update, but repeats a failed duplication only if the service cannot have
 //! received the request. After a 429 or 503 with `Retry-After`, the client waits for the requested time. If
-//! that time is longer than a minute (by default), the call fails instead. After other failures, the client
+//! that time exceeds a limit (by default, a minute), the call fails instead. After other failures, the client
 //! backs off exponentially with full jitter. Set a policy for the client or for a single call:
 //!
 //! ```
@@ -233,7 +233,7 @@
 //!   is set. Requests to the local machine bypass proxies.
 //! - A [read-only](ClientBuilder::read_only) client refuses every call that could change something.
 //! - Stored tokens are sent only to the base URL for which they were stored.
-//! - No `Debug` output, error, span or event contains a token, even if the service returns it.
+//! - No `Debug` output, error, span or event contains a token, even if the service returns the token.
 //!
 //! For proxies, `SSL_CERT_FILE` and private certificate authorities, see
 //! [`HttpTransport`](transport::HttpTransport).
@@ -276,7 +276,8 @@
 //! | `native-tls` | no | TLS by the operating system's library; `client` requires `rustls` or `native-tls` |
 //! | `tracing` | yes | spans and events |
 //! | `traceparent` | no | [the trace context in every request](#observation) |
-//! | `http2`, `gzip` | no | HTTP/2, compressed responses, if the service supports them; they add 12 crates |
+//! | `http2` | no | HTTP/2, if the service supports it; `http2` and `gzip` together add 12 crates |
+//! | `gzip` | no | compressed responses, if the service supports them |
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
 //! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
@@ -399,7 +400,7 @@ pub mod json {
     pub use crate::values::exact_json::{ParseError, RoundedNumber, parse, show};
 }
 
-/// Transports, which send requests: the default HTTP transport, wrappers, and your own implementations.
+/// Transports, which send requests: the default HTTP transport, wrappers, and a trait for your own transport.
 #[cfg(feature = "client")]
 pub mod transport {
     pub use crate::runtime::transport::{

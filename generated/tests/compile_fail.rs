@@ -1,5 +1,5 @@
-//! Checks that invalid jobs do not compile: a move of children without a target, a target without a move, and
-//! operations that a kind of asset does not support.
+//! Checks that mistakes do not compile, such as a move of children without a target, a target without a move,
+//! or an inferred operation without an acknowledgement.
 
 use funnelflux::{Client, Error, ext::*, types::OfferSourceId};
 
@@ -8,7 +8,7 @@ fn invalid_jobs_do_not_compile() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/compile_fail/fail_*.rs");
     // These cases are compiled with the features of this test. They need two inferred groups, one with
-    // children and one without. If the vendor documents one of these groups, the cases are skipped.
+    // children and one without. If the vendor documents one of the two groups, the cases are skipped.
     let is_inferred = |group: &AssetGroup| group.is_inferred();
     let with_children = AssetGroup::named("categories").filter(is_inferred);
     let childless = AssetGroup::named("traffic-sources").filter(is_inferred);

@@ -138,7 +138,7 @@ async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
         for &signal in signals {
             let process = Pid::from_raw(i32::try_from(child.id()).unwrap());
             kill(process, signal).unwrap();
-            // Waits, because the process handles the signals one by one.
+            // Waits, because the process must handle the first signal before the second arrives.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let output = tokio::task::spawn_blocking(move || child.wait_with_output());
@@ -325,8 +325,8 @@ fn backup_exports_compares_and_finds_usages() {
     assert!(text.contains(" is named in:\n  offer-sources/"), "{text}");
 }
 
-/// Checks that an interrupted export can be continued if it replaces an older snapshot. A full disk and a
-/// killed process interrupt the export.
+/// Checks that an interrupted export over an older snapshot can be continued. The export is interrupted first
+/// by a full disk, then by the end of its process.
 #[cfg(all(feature = "snapshot", unix))]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backup_continues_after_a_full_disk() {

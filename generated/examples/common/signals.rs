@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Exit code of a process that a signal ends (128 + SIGINT).
+/// Exit code of a process that is ended by SIGINT: 128 plus the number of the signal.
 const INTERRUPTED: i32 = 130;
 
 /// Returns a future that completes with the first Ctrl-C or SIGTERM. A second signal ends the process

@@ -17,10 +17,10 @@ pub struct Documented;
 #[derive(Clone, Copy, Debug)]
 pub struct Inferred;
 
-/// States whether the operation of a call or job is documented or inferred. The trait is sealed, because this
-/// module is private.
+/// States whether a call or job needs an acknowledgement before it may be sent. The trait is sealed, because
+/// this module is private.
 pub trait EvidenceState: Copy + Debug + Send + Sync + 'static {
-    /// True if the operation is inferred.
+    /// True if the operation is inferred, and the caller has not acknowledged that.
     const IS_INFERRED: bool;
 }
 

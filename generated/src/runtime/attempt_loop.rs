@@ -32,7 +32,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
         .follow(async {
             match execution.run().await {
                 Ok(received) => Ok(received),
-                // Boxed, because few calls need it, and boxing keeps the future of every call smaller.
+                // Boxed to keep the future of every call small. Few calls read an asset back.
                 Err(failure) => Box::pin(execution.read_back(failure)).await,
             }
         })
@@ -201,7 +201,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Runs the check of the call, if there is one. Without time for the check, returns false.
+    /// Runs the repeat check of the call, if there is one. Returns false if the check exceeds the deadline.
     async fn may_repeat(&self) -> bool {
         match &self.request.options.repeat_check {
             Some(check) => self.before_deadline((check.0)()).await.unwrap_or(false),
@@ -214,7 +214,7 @@ impl<'a> Execution<'a> {
         policy.unwrap_or(&self.client.settings().retry)
     }
 
-    /// Waits for `wait`, and returns true. If the call is stopped before that, returns false at once.
+    /// Waits for the duration `wait`, then returns true. Returns false as soon as the call is stopped.
     async fn pause(&self, wait: Duration) -> bool {
         let elapsed = tokio::time::sleep(wait);
         let Some(mut stop) = self.request.options.stop.clone() else {
@@ -465,7 +465,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Reads the asset back if the service may have created it. If the asset exists and equals the asset that
-    /// was sent, turns the failure into a success.
+    /// was sent, the call succeeds.
     async fn read_back(&self, failure: CallFailure) -> Result<ReceivedResponse, CallFailure> {
         let remaining = self.limit.saturating_sub(self.started.elapsed());
         let read_back = match &self.request.read_back {

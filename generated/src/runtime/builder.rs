@@ -77,8 +77,8 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Default base URL: the first usable `https` URL among the servers of the vendor's OpenAPI document, or
-    /// the URL from the vendor's documentation if there is none.
+    /// Default base URL: the first usable `https` URL among the servers of the vendor's OpenAPI document. If
+    /// the document has none, the URL comes from the vendor's documentation.
     pub const DEFAULT_BASE_URL: &'static str = crate::api::BASE_URL;
 
     pub(super) fn new() -> Self {
@@ -150,8 +150,8 @@ impl ClientBuilder {
     /// Allows sending tokens over plain `http` to another machine.
     ///
     /// By default, plain `http` with tokens is allowed only to the local machine (`localhost`, 127.0.0.0/8,
-    /// `::1`), and [`build`](Self::build) fails for other hosts. With this setting, a proxy on the way to the
-    /// other machine can read the tokens, too. Requests to the local machine always bypass proxies.
+    /// `::1`), and [`build`](Self::build) fails for other hosts. With this setting, a proxy between the two
+    /// machines can read the tokens, too. Requests to the local machine always bypass proxies.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
@@ -161,9 +161,9 @@ impl ClientBuilder {
     ///
     /// Stored tokens of the same account take precedence, because they may be newer. The client uses the
     /// given tokens if the service rejects the stored tokens. If the stored tokens are known to belong to
-    /// another account, calls fail. If the account of the given or of the stored tokens is unknown, the
-    /// client uses the stored tokens if they may result from renewing the given tokens, and otherwise the
-    /// given tokens. [`Client::credential_source`] reports which tokens are in use.
+    /// another account, calls fail. If one of the two accounts is unknown, the client checks whether the
+    /// stored tokens may result from renewing the given tokens. If so, it uses the stored tokens, otherwise
+    /// the given tokens. [`Client::credential_source`] reports which tokens are in use.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
@@ -174,7 +174,7 @@ impl ClientBuilder {
         self.credentials(Credentials::new(token))
     }
 
-    /// Sets the store of renewed tokens. Default: a store in memory, which lives as long as the client.
+    /// Sets the store of renewed tokens. Default: none; the client keeps renewed tokens in memory.
     pub fn token_store(mut self, store: impl TokenStore) -> Self {
         self.store = Some(Box::new(store));
         self
@@ -281,8 +281,8 @@ impl ClientBuilder {
     /// Configures the HTTP client, for example its proxies, local addresses and connection pools.
     ///
     /// The builder that `configure` receives already has the TLS settings of this crate and the connect
-    /// timeout, and does not follow redirects. Keep redirects disabled: a redirected PUT would become a GET,
-    /// and the token would be sent to the new location. Requests to the local machine do not use proxies, as
+    /// timeout, and does not follow redirects. Keep redirects disabled: a redirect could turn a write into a
+    /// GET, or send a refresh token to another host. Requests to the local machine do not use proxies, as
     /// [`HttpTransport`] describes. `configure` runs twice for each Tokio runtime that uses the client: once
     /// for connections that may use proxies, and once for connections that bypass proxies.
     ///

@@ -1,8 +1,8 @@
-//! Counts the calls of a client. A job uses the counts to find out whether a response is to its own call.
+//! Counts the calls of a client, so that a job can check that no other call ran during its own call.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts the calls of a client and of all its clones.
+/// Counts the calls of a client, of its clones and of the clients derived from it.
 #[derive(Debug, Default)]
 pub(crate) struct CallCounter {
     begun: AtomicU64,
@@ -26,7 +26,7 @@ impl CallCounter {
 
     /// Returns true if no call is in progress.
     pub(crate) fn is_idle(&self) -> bool {
-        // The calls that have ended are loaded first, so a call that begins meanwhile counts as in progress.
+        // `ended` is loaded first, so that a call that begins in the meantime counts as in progress.
         let ended = self.ended.load(Ordering::Acquire);
         ended == self.begun()
     }

@@ -37,7 +37,7 @@ pub(super) struct ClientInner {
     pub(super) limiter: Option<Limiter>,
 }
 
-/// Parts that a client shares with all clients derived from it, including clients for other accounts.
+/// Parts that a client shares with all clients derived from it, even if they are for other accounts.
 pub(super) struct SharedParts {
     pub(super) settings: ClientSettings,
     pub(super) transport: Box<dyn Transport>,
@@ -114,7 +114,7 @@ impl Client {
     /// [`with_credentials`](Self::with_credentials), the new client shares the connections, hooks and
     /// settings of this client.
     ///
-    /// The new client uses `credentials` if the store is empty, or if the service rejects the stored tokens.
+    /// [`ClientBuilder::credentials`](crate::ClientBuilder::credentials) describes which tokens are used.
     ///
     /// ```no_run
     /// # fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -187,8 +187,8 @@ impl Client {
         &self.0.shared.settings.base_url
     }
 
-    /// Account of the client, as stated in its access token or in an earlier token from which that token was
-    /// renewed. `None` if no such token states an account, or if the client has no token.
+    /// Account that the client's access token states, or an earlier token from which that token was renewed.
+    /// `None` if none of these tokens states an account, or if the client has no token.
     ///
     /// This method sends nothing. It loads the stored tokens if no call has loaded them yet.
     ///

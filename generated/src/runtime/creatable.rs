@@ -41,8 +41,8 @@ impl Client {
     /// The call never creates two assets, because every attempt uses the same ID. If the result is still
     /// unknown after the last attempt, the client reads the asset back and compares it with the asset that
     /// was sent. If the two match, the call succeeds, and the [`Response`](crate::Response) has the status
-    /// and headers of this read. Otherwise, the error states that the create [may have been
-    /// applied](crate::Error::may_have_been_applied), and [contains the ID](crate::Error::asset_id).
+    /// and headers of this read. Otherwise, the call returns an error, which states that the create [may have
+    /// been applied](crate::Error::may_have_been_applied) and [contains the ID](crate::Error::asset_id).
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -114,7 +114,7 @@ impl ReadBack {
         self.id(&object(body)?).map(str::to_owned)
     }
 
-    /// Name of the first scalar property whose value differs between the sent asset and the found asset.
+    /// Name of the first scalar property that has different values in the sent asset and in the found asset.
     ///
     /// Ignores surrounding spaces, properties that only one of the two assets has, and changes that the
     /// service is known to make.
@@ -133,7 +133,7 @@ impl ReadBack {
         sent.keys().find(differs).cloned()
     }
 
-    /// Request that finds an asset. The ID is the only required parameter, in the query or in the path.
+    /// Request that finds an asset. Its only required parameter is the ID, in the query or in the path.
     fn request(&self, id: &str) -> PreparedRequest {
         let mut request = PreparedRequest::new(RequestTarget::from(self.find));
         let mut parameters = self.find.parameters.iter();

@@ -1,13 +1,13 @@
-//! Finds a duplicate key in a JSON object. The types of this crate write each key once, but a program may
-//! pass a request body of its own type, which may contain a key twice.
+//! Finds a duplicate key in a JSON object. The types of this crate write each key once. A program may pass a
+//! request body of another type, which may write a key twice.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};
 
 /// Returns the first key that an object in `json` contains twice.
 pub(crate) fn find(json: &[u8]) -> Option<String> {
-    // Text with one colon has at most one key. Most bodies of bulk calls have only one key, with a list of
-    // IDs.
+    // Text with one colon has at most one key, so it is not parsed. Most bodies of bulk calls are such texts:
+    // a list of IDs under one key.
     memchr::memchr_iter(b':', json).nth(1)?;
     let mut duplicate = None;
     // A duplicate key ends the parsing with an error.

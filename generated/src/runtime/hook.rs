@@ -8,12 +8,13 @@ use std::time::{Duration, SystemTime};
 
 /// Observes every request before it is sent, every response after it has arrived, and renewals of tokens.
 ///
-/// For hooks, each retry and each token renewal is a separate request. Hooks run in the order in which they
-/// were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call, and
-/// must not block. Hooks never see the client's tokens: the client adds `Authorization` after the hooks have
-/// run, and the views of a token renewal have no bodies. If a hook or [`Call::header`](crate::Call::header)
-/// has set `Authorization`, the client sends that header instead of its own token. If the service rejects
-/// such a header, the client does not renew its tokens. A renewal always carries the client's token.
+/// For hooks, each retry and each token renewal is a separate request. Hooks run on the task that makes the
+/// call, in the order in which they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook). A
+/// hook must not block. Hooks never see the client's tokens: the client adds `Authorization` after the hooks
+/// have run, and the views of a token renewal have no bodies. If a hook or
+/// [`Call::header`](crate::Call::header) has set `Authorization`, the client sends that header instead of its
+/// own token. If the service rejects such a header, the client does not renew its tokens. A renewal always
+/// carries the client's token.
 ///
 /// ```
 /// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};

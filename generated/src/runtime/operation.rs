@@ -26,7 +26,7 @@ pub struct Operation {
     /// Parameters: path parameters in the order of the path, then required parameters by name, then optional
     /// parameters by name.
     pub parameters: &'static [Parameter],
-    /// `true` if the operation is destructive and only inferred; callers must then acknowledge that it is
+    /// `true` if the operation is destructive and inferred. In that case, callers must acknowledge that it is
     /// inferred.
     pub requires_acknowledgement: bool,
 }

@@ -37,13 +37,13 @@ pub(crate) struct CallOptions {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
-    /// Signal to stop: once the signal is `true`, the request is not sent again.
+    /// Stop signal. Once its value is `true`, the request is not sent again.
     pub(crate) stop: Option<watch::Receiver<bool>>,
     /// Check that runs before the request is sent again.
     pub(crate) repeat_check: Option<RepeatCheck>,
 }
 
-/// Checks whether a request may be sent again. The check is made anew before each repetition.
+/// Checks whether a request may be sent again. The check runs before each repetition.
 #[derive(Clone)]
 pub(crate) struct RepeatCheck(pub(crate) Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>);
 

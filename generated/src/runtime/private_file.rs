@@ -1,7 +1,7 @@
 //! Files that only their owner can read, and that appear under their final name only when they are complete.
 //!
-//! The crate `tempfile` does more, but it brings three crates, which take longer to compile than all types of
-//! the API.
+//! The crate `tempfile` is not used here, because it adds three crates. They take longer to compile than all
+//! types of the API.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,15 +12,15 @@ use std::{
 /// Number of further random names to try if a file with the chosen name exists.
 const ATTEMPTS: usize = 16;
 
-/// A new file with a random name. Dropping this value deletes that name, so the file survives only if it was
-/// given another name before.
+/// A new file with a random name. Dropping this value deletes that name, so only a file that has been given
+/// another name remains.
 #[derive(Debug)]
 pub(crate) struct PrivateFile {
     file: File,
     path: RemovedPath,
 }
 
-/// Path of a file that is removed on drop, if it still exists.
+/// Path of a file. Dropping this value removes the file, if it still exists.
 #[derive(Debug)]
 struct RemovedPath(PathBuf);
 
@@ -67,8 +67,8 @@ impl PrivateFile {
     /// links, an empty file has that name for a moment.
     ///
     /// # Errors
-    /// Returns [`AlreadyExists`](io::ErrorKind::AlreadyExists) if another file has that name, and another I/O
-    /// error if the file cannot get the name for a different reason.
+    /// Returns [`AlreadyExists`](io::ErrorKind::AlreadyExists) if a file with that name exists. Returns the
+    /// error of the operating system if renaming fails for a different reason.
     pub(crate) fn create(self, target: &Path) -> io::Result<File> {
         match fs::hard_link(&self.path.0, target) {
             Ok(()) => Ok(self.file),

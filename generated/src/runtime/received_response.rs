@@ -17,7 +17,7 @@ pub(crate) struct ReceivedResponse {
     pub(crate) body: Bytes,
     pub(crate) stats: AttemptStats,
     pub(crate) redactor: Redactor,
-    /// True if the body contains new tokens that the redactor does not know. An error must not contain any
+    /// True if the body contains new tokens, which the redactor does not have. An error must not contain any
     /// part of such a body.
     pub(crate) confidential: bool,
 }

@@ -122,7 +122,7 @@ impl Request {
         self.map(|unsent| unsent.query(name, value))
     }
 
-    /// Sets a parameter of the operation, in the path, in a header or in the query.
+    /// Sets a parameter of the operation, whether its place is the path, a header or the query.
     ///
     /// If the parameter is a comma-separated list, pass the whole list as one value. If the parameter is
     /// repeated for each entry of a list, call this method once for each entry. If the operation has no

@@ -36,7 +36,7 @@ mod imp {
     };
     use tracing::{Instrument as _, Span, field::Empty, instrument::Instrumented};
 
-    /// Maximum number of unknown values that are remembered, so that memory stays bounded.
+    /// Maximum number of unknown values that are remembered. Further values are not logged.
     const MAX_REMEMBERED: usize = 1_000;
 
     /// Span of one bulk job; the parent of the spans of its calls.
@@ -129,7 +129,7 @@ mod imp {
             }
             let _entered = span.enter();
             match summary.error {
-                // A program that looks for an asset expects this status.
+                // A program that checks whether an asset exists expects this status.
                 Some(error) if error.is_not_found() && error.method() == Some(&http::Method::GET) => {
                     tracing::debug!(%error, "not found");
                 }

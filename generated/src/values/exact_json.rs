@@ -20,8 +20,8 @@ pub(crate) fn next_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawV
 /// Decodes a value. Returns `None` if `T` cannot represent the value, or if the value is nested too deeply.
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
-    // A nested text of the same value is decoded with a new recursion limit of `serde_json`. Therefore, the
-    // depth of the whole text is checked here. Each level of a text takes at least two bytes.
+    // `serde_json` starts a new recursion limit for each nested text, so the depth of the whole text is
+    // checked here. Each level takes at least two bytes, so a short text needs no check.
     if text.len() / 2 > MAX_DEPTH && depth(text) > MAX_DEPTH {
         return None;
     }
@@ -33,8 +33,8 @@ pub(crate) fn is_exact(text: &str) -> bool {
     numbers(text).all(|(_, number)| is_plain(number) || held(number).as_deref() == Some(number))
 }
 
-/// Parses JSON text into a value, in which numbers may be rounded. If the text cannot be parsed, returns it
-/// as a string.
+/// Parses JSON text. The numbers in the returned value may be rounded. If the text cannot be parsed, returns
+/// the text as a string.
 pub(crate) fn approximate(text: &str) -> Value {
     let rounded = replace_numbers(text, |number| held(number).filter(|held| held != number));
     serde_json::from_str(&rounded).unwrap_or_else(|_| Value::from(text))
@@ -45,7 +45,7 @@ pub(crate) fn approximate(text: &str) -> Value {
 /// `serde_json` silently rounds a number that neither a 64-bit integer nor a double can represent. A program
 /// that reads an asset from a file with `serde_json` and saves it with
 /// [`AssetGroup::save`](crate::ext::AssetGroup::save) would send the rounded number. This function accepts a
-/// number whose notation changes but whose value does not: 1.10 is read as 1.1.
+/// number if only its notation changes: it reads 1.10 as 1.1.
 ///
 /// ```
 /// use funnelflux::json;
@@ -113,7 +113,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// A number in JSON text. A [`Value`] would round the number, or cannot represent it.
+/// A number in JSON text that a [`Value`] would round or cannot represent.
 ///
 /// `Display` writes a sentence with the number, its path and the rounded number, but without line and column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ fn replace_numbers(text: &str, replacement: impl Fn(&str) -> Option<String>) -> 
     Cow::Owned(replaced)
 }
 
-/// Returns `true` for common numbers whose notation a [`Value`] keeps. Does not parse the number.
+/// Returns `true` for common numbers whose notation a [`Value`] keeps. This check is fast: it parses nothing.
 fn is_plain(number: &str) -> bool {
     let digits = number.strip_prefix('-').unwrap_or(number);
     is_short(number)
@@ -209,8 +209,7 @@ fn keeps_value(number: &str) -> bool {
     is_short(number) || held(number).is_some_and(|held| Decimal::of(&held) == Decimal::of(number))
 }
 
-/// Returns the text of a number after parsing it as a 64-bit integer or a double; `None` if it is out of
-/// range.
+/// Parses a number as a 64-bit integer or a double, and returns its new text; `None` if it is out of range.
 ///
 /// This function does not use a [`Value`], because another crate of the program may enable the feature
 /// `arbitrary_precision` of `serde_json`. A [`Value`] then keeps more digits than the number types of this
@@ -224,7 +223,7 @@ fn held(number: &str) -> Option<String> {
         .or_else(|| double().and_then(|double| serde_json::to_string(&double).ok()))
 }
 
-/// Value of a number. All notations of a value give equal `Decimal`s.
+/// Value of a number. Numbers with the same value give equal `Decimal`s, even if their notations differ.
 #[derive(PartialEq)]
 struct Decimal {
     is_negative: bool,
@@ -292,7 +291,7 @@ fn pointer_at(text: &str, offset: usize) -> String {
     enum Part<'t> {
         /// Index of an entry of a list.
         Index(usize),
-        /// Name of a member, in quotes. Until the name is read, it is empty.
+        /// Name of a member, in quotes; empty until the name is read.
         Name(&'t str),
     }
     let mut path: Vec<Part<'_>> = Vec::new();

@@ -138,8 +138,8 @@ impl Visitor<'_> for KeyOf {
 
 /// Policy for reading the value of a field.
 pub(crate) trait Policy {
-    /// Decodes the value. A policy may accept a value that does not fit `T`. In that case, it keeps the value
-    /// in `extra` and returns `None`.
+    /// Decodes the value. A policy may accept a value that does not fit `T`. In that case, the policy keeps
+    /// the value in `extra` and returns `None`.
     fn read<'de, A: MapAccess<'de>, T: DeserializeOwned>(
         map: &mut A,
         key: &'static str,
@@ -224,8 +224,8 @@ impl Policy for Inferred {
         Ok(decoded)
     }
 
-    /// Treats a `null` like an absent field, so that it is not sent back: the service may show absent fields
-    /// as `null`, but may refuse `null` in requests.
+    /// Treats a `null` like an absent field, so that the `null` is not sent back: the service may show absent
+    /// fields as `null`, but may refuse `null` in requests.
     fn read_optional<'de, A: MapAccess<'de>, T: DeserializeOwned>(
         map: &mut A,
         key: &'static str,
@@ -245,8 +245,8 @@ fn from_text<T: DeserializeOwned, E: Error>(text: String) -> Result<T, E> {
     T::deserialize(text.into_deserializer())
 }
 
-/// Kind of a field of the type `T`: determines how the field is read and written, and the meaning of its
-/// absence.
+/// Kind of a field of the type `T`. It determines how the field is read and written, and what its absence
+/// means.
 pub(crate) trait Kind<T: Serialize> {
     fn read<'de, A: MapAccess<'de>>(
         map: &mut A,

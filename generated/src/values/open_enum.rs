@@ -13,13 +13,13 @@ macro_rules! open_enum {
     ) => {
         $(#[$attribute])*
         ///
-        /// The enumeration is open: a value that this version does not know becomes `Unknown` and is sent
+        /// The enumeration is open: a value that this version does not list becomes `Unknown` and is sent
         /// back unchanged.
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_attribute])* $variant, )+
-            /// A value that this version of the crate does not know.
+            /// A value that this version of the crate does not list.
             Unknown(String),
         }
 

@@ -13,14 +13,14 @@ use std::{
 /// Fields of a JSON object that its Rust type does not have. They are sent back unchanged, with all digits of
 /// numbers.
 ///
-/// This type dereferences to a map from JSON names to [`Value`]s. A [`Value`] cannot keep every number as
-/// it was written: [`exact`](Self::exact) returns the JSON text of a value with such a number.
+/// This type dereferences to a map from JSON names to [`Value`]s. A [`Value`] cannot keep every number as it
+/// was written. For values with such numbers, [`exact`](Self::exact) returns the JSON text.
 ///
 /// For some fields, this crate only infers the type. If the service sends a value of another type for such a
 /// field, the value is kept here, and [`unexpected`](Self::unexpected) lists the name of the field. The field
-/// itself is then `None` or empty. There is one exception. A field whose type is a text or an ID contains the
-/// value as text if the field is required, or if the value is a number or a boolean. The value is sent back
-/// unchanged unless the program sets the field.
+/// itself is then `None` or empty. There is one exception: a field for a text or an ID contains the value as
+/// text if the field is required, or if the value is a number or a boolean. In all cases, the original value
+/// is sent back unless the program sets the field.
 ///
 /// No name is written twice. If a program inserts a value here under the name of a field of the type, the
 /// value is written only if that field would otherwise be omitted.
@@ -47,8 +47,8 @@ pub struct UnknownFields {
 /// Details about the fields of one object as the service sent them.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Originals {
-    /// Maps names of fields to JSON text. Contains each value in which a [`Value`] would change the notation
-    /// of a number.
+    /// Maps the names of fields to the JSON texts of their values. Contains only the texts in which a
+    /// [`Value`] would change the notation of a number.
     exact: BTreeMap<String, String>,
     /// Names of known fields whose Rust type cannot hold the value that the service sent.
     unexpected: BTreeSet<String>,
@@ -193,7 +193,7 @@ impl Serialize for Original<'_> {
     }
 }
 
-/// Does not show unexpected values, because their fields may be secret.
+/// Does not show the values of unexpected fields, because these fields may be secret.
 impl fmt::Debug for UnknownFields {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unexpected: BTreeSet<&str> = self.unexpected().collect();
@@ -249,7 +249,7 @@ impl<'a> IntoIterator for &'a UnknownFields {
     }
 }
 
-// For types with serde's derives, which collect the unknown fields before they deserialise this type.
+// For serde's derives, which first collect the unknown fields and then deserialise this type from them.
 impl Serialize for UnknownFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

@@ -11,8 +11,8 @@ use std::{
 /// Account of an access token, as stated in the token.
 ///
 /// The value is the claim `sub` of a JWT. If the JWT also has the claim `org_id`, the value consists of
-/// `org_id`, a slash and `sub`. Equal values mean the same account. The format of the service's tokens is not
-/// documented. A token that is not a JWT has no `AccountId`.
+/// `org_id`, a slash and `sub`. Equal values mean the same account. A token that is not a JWT, or has no
+/// `sub`, has no `AccountId`. The format of the service's tokens is not documented.
 ///
 /// An `AccountId` is not a secret and can be stored as text:
 ///

@@ -24,7 +24,7 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 /// Maximum number of symbolic links to follow. A longer chain is assumed to be a cycle.
 const MAX_LINKS: usize = 40;
 
-/// Stores tokens in a JSON file. The folder of the file must exist and be writable, or else
+/// Stores tokens in a JSON file. The folder of the file must exist and be writable. Otherwise,
 /// [`ClientBuilder::build`](crate::ClientBuilder::build) fails.
 ///
 /// - The file records the base URL and the account of its tokens. A client for another base URL or account
@@ -33,8 +33,7 @@ const MAX_LINKS: usize = 40;
 /// - Saving writes a temporary file and renames it, so after a crash, either the old or the new file exists.
 ///   If the path is a symbolic link, the target of the link is replaced, not the link.
 /// - During a renewal, the client locks the file `<file>.lock`, so that other processes do not renew at the
-///   same time. Another process waits for the lock (at most 60 s). Once it has the lock, it uses the new
-///   tokens.
+///   same time. A process that has to wait for the lock (at most 60 s) uses the new tokens afterwards.
 ///
 /// Within a Tokio runtime, files are read and written on the runtime's threads for blocking work.
 #[derive(Clone, Debug)]
@@ -52,7 +51,7 @@ impl FileTokenStore {
         format!("the token file {} {problem}: {error}", self.path.display()).into()
     }
 
-    /// Passes a clone of this store to `work`, which may block, and runs `work` with [`blocking_work::run`].
+    /// Runs `work`, which may block, with [`blocking_work::run`]. `work` receives a clone of this store.
     fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
@@ -61,7 +60,7 @@ impl FileTokenStore {
         Box::pin(async move { blocking_work::run(move || work(&store)).await? })
     }
 
-    /// Path of the file after following symbolic links. The file need not exist.
+    /// Follows symbolic links, and returns the path of the file itself. The file need not exist.
     fn target(&self) -> Result<PathBuf, StoreError> {
         let mut path = self.path.clone();
         for _ in 0..MAX_LINKS {

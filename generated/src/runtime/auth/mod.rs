@@ -55,7 +55,7 @@ pub struct Credentials {
     expires_at: Option<SystemTime>,
     /// Base URL of the service for which the tokens are valid.
     base_url: Option<String>,
-    /// Account that an earlier token stated. It is used if the current token does not state an account.
+    /// Account that an earlier token stated, for a current token that states no account.
     account: Option<AccountId>,
     /// Fingerprint of the credentials that the program supplied. The current credentials are either the
     /// supplied ones or the result of renewing them.
@@ -86,7 +86,7 @@ impl Credentials {
     /// starts a renewal in the background.
     ///
     /// Without this setting, the client uses the expiry that the token itself states, if the token is a JWT.
-    /// If the expiry is unknown, the token is renewed when the service first rejects it, and the rejected
+    /// If the expiry is unknown, the client renews the token when the service rejects it, and the rejected
     /// calls wait for the renewal.
     #[must_use]
     pub fn with_expires_at(mut self, expires_at: SystemTime) -> Self {
@@ -146,8 +146,8 @@ impl Credentials {
             .or_else(|| account::expiry_of_token(&self.access_token))
     }
 
-    /// Account of the access token. `None` if neither this token nor the token from which it was renewed
-    /// states the account.
+    /// Account of the access token. `None` if neither this token nor an earlier token, from which this token
+    /// was renewed, states the account.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         AccountId::of_token(&self.access_token).or_else(|| self.account.clone())

@@ -36,8 +36,8 @@ impl Redactor {
         }
     }
 
-    /// Replaces each secret in the bytes with `[redacted]`, also if characters of it are escaped as in JSON,
-    /// URLs or HTML. Returns `None` if the bytes contain no secret.
+    /// Replaces each secret in the bytes with `[redacted]`, even if some characters of the secret are escaped
+    /// as in JSON, URLs or HTML. Returns `None` if the bytes contain no secret.
     pub(crate) fn redact(&self, bytes: &[u8]) -> Option<Bytes> {
         let secrets = self.all().iter().map(ExposeSecret::expose_secret);
         let mut secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
@@ -63,7 +63,7 @@ impl Redactor {
     }
 }
 
-/// Returns the rest of a text that begins with this secret, escaped or not.
+/// If the text begins with this secret, escaped or not, returns the rest of the text.
 fn strip_prefix<'t>(mut text: &'t [u8], mut secret: &[u8]) -> Option<&'t [u8]> {
     while let Some((first, others)) = secret.split_first() {
         let mut buffer = [0; 4];
@@ -79,7 +79,7 @@ fn strip_prefix<'t>(mut text: &'t [u8], mut secret: &[u8]) -> Option<&'t [u8]> {
     Some(text)
 }
 
-/// Returns the character that an escape at the start of a text stands for, and the rest of the text.
+/// Decodes the escape sequence at the start of a text. Returns the character and the rest of the text.
 fn unescape(text: &[u8]) -> Option<(char, &[u8])> {
     let ((number, rest), radix) = match text {
         [b'\\', b'u', text @ ..] => (text.split_at_checked(4)?, 16),

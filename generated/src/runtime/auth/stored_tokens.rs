@@ -5,8 +5,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
 
-/// Tokens as stored, with their base URL and account. The tokens and the expiry have the keys that the
-/// service uses in its responses.
+/// JSON object with tokens, their base URL and their account. The tokens and the expiry have the same keys as
+/// in responses of the service.
 #[derive(Deserialize, Serialize)]
 struct StoredTokens {
     access_token: String,
@@ -60,10 +60,10 @@ impl Credentials {
     /// Reads credentials from the JSON that [`to_json`](Self::to_json) returns.
     ///
     /// # Errors
-    /// Returns an error if the text is not such JSON. The error states the line and the column, and contains
-    /// no token.
+    /// Returns an error if the text does not have this form. The error states the line and the column, and
+    /// contains no token.
     pub fn from_json(json: &SecretString) -> Result<Self, StoreError> {
-        // The parser's message could contain a token.
+        // The error omits the parser's message, which could contain a token.
         let stored: StoredTokens = serde_json::from_str(json.expose_secret()).map_err(|error| {
             format!(
                 "expected JSON with access_token, refresh_token and expires_at, but line {}, column {} is \

@@ -58,13 +58,13 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Returns an error if the tokens cannot be stored. The client keeps using the new tokens, attempts to
     /// store them again a minute later and logs a warning with `tracing`. If the service has also replaced
     /// the refresh token, the next call fails with this error, because other processes could no longer renew
-    /// the stored tokens. In the text of the error, the client redacts the tokens that it knows.
+    /// the stored tokens. The client redacts its own tokens in the text of the error.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Prevents renewals by other processes until the guard is dropped. Default: no lock.
     ///
-    /// Without a lock, two processes may renew at the same time. This is harmless unless a refresh token
-    /// becomes invalid when it is used. It is not documented whether that is the case.
+    /// Without a lock, two processes may renew at the same time. This does harm only if a refresh token is
+    /// valid for one use. It is not documented whether that is the case.
     ///
     /// # Errors
     /// Returns an error if the lock cannot be taken.

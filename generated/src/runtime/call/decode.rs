@@ -32,7 +32,7 @@ pub(super) fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> R
     serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
 }
 
-/// Locates a decoding error by decoding again with path tracking, which would be too slow for every response.
+/// Finds the path of a decoding error by decoding again. Tracking the path in every response would be slow.
 #[cold]
 fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_json::Error) -> ErrorKind {
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);

@@ -76,8 +76,8 @@ impl<T, E> Call<T, E> {
         self
     }
 
-    /// Adds a header, which replaces a header of the same name that the client would set. If the name or the
-    /// value is invalid, the call fails.
+    /// Adds a header. It replaces the client's own header of the same name, if there is one. If the name or
+    /// the value is invalid, the call fails.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -148,10 +148,10 @@ impl<T> Call<T> {
         self
     }
 
-    /// Makes `check` before each further attempt, which is prevented if `check` returns false.
+    /// Runs `check` before each further attempt. If `check` returns false, there is no further attempt.
     ///
-    /// A save that was computed from a read needs this. If the response to the first attempt is lost,
-    /// somebody may edit the saved asset before the next attempt, which would silently undo the edit.
+    /// A save that was computed from a read needs this check. If the response to the first attempt is lost,
+    /// somebody may edit the asset before the next attempt, which would silently undo the edit.
     pub(crate) fn repeat_if<F>(mut self, check: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = bool> + Send + 'static,
@@ -161,9 +161,9 @@ impl<T> Call<T> {
         self
     }
 
-    /// Makes the call fail with `problem`, instead of being sent. Replaces an earlier problem.
+    /// Makes the call fail with `problem` instead of sending it. Replaces an earlier problem.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
-        // An earlier problem follows from this one: if no ID could be generated, the ID is also invalid.
+        // An earlier problem is a result of this one: if no ID could be generated, the ID is also invalid.
         self.unsent.problem = Some(problem);
         self
     }

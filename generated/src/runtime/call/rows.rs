@@ -15,7 +15,7 @@ pub(crate) struct ListPlace {
     pub(crate) may_be_absent: bool,
 }
 
-/// Names (in lower case, without punctuation) of members that state the total number of rows.
+/// Names of members that state the total number of rows (in lower case, without punctuation).
 const TOTALS: [&str; 8] = [
     "count",
     "total",
@@ -27,8 +27,8 @@ const TOTALS: [&str; 8] = [
     "totalrows",
 ];
 
-/// Names (in lower case, without punctuation) of members that lead to the next part of a list, or state that
-/// a next part exists.
+/// Names of members that lead to the next part of a list, or state that it exists (in lower case, without
+/// punctuation).
 const NEXT: [&str; 9] = [
     "hasmore",
     "hasnext",
@@ -120,16 +120,16 @@ fn parse<T: DeserializeOwned>(
     })
 }
 
-/// Checks whether the member `name` of a response states that the list has more than `count` rows. If it
-/// does, returns the statement as text. If `with_members` is true and the value is an object, checks its
-/// members instead.
+/// Checks whether the member `name` of a response states that the list has more than `count` rows. If so,
+/// returns the statement as text. If `with_members` is true and the value is an object, checks the members of
+/// this object instead.
 fn more_rows(name: &str, text: &RawValue, count: usize, with_members: bool) -> Option<String> {
     let key: String = name
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|character| character.to_ascii_lowercase())
         .collect();
-    // A longer value is assumed not to state a number of rows.
+    // A longer value is not parsed, because it is probably not a statement about the number of rows.
     if text.get().len() > 4096 {
         return None;
     }

@@ -51,7 +51,7 @@ impl UnsentCall {
     }
 
     pub(crate) fn for_target(client: Client, target: RequestTarget) -> Self {
-        // Decided here, before a caller can use `repeat` to declare any request a read.
+        // The decision is made here, because a caller could later declare any request a read with `repeat`.
         let is_refused = client.settings().read_only && target.repeat != Repeat::Read;
         let refusal = || ErrorKind::Argument(READ_ONLY.to_owned());
         Self {
@@ -74,7 +74,7 @@ impl UnsentCall {
         self
     }
 
-    /// Makes the call fail with `problem`, instead of being sent. If there is an earlier problem, keeps it.
+    /// Makes the call fail with `problem` instead of sending it. Keeps an earlier problem, if there is one.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
         self.problem.get_or_insert(problem);
         self
@@ -177,8 +177,8 @@ impl UnsentCall {
         unsent.decode(|_| Ok(()))
     }
 
-    /// Returns a problem if this is a deletion without an ID. The effect of such a request is not documented;
-    /// it might delete everything. If `may_lack_body` is true, an absent body counts as a body without an ID.
+    /// Returns a problem if this is a deletion without an ID. It is not documented whether such a request
+    /// deletes everything. If `may_lack_body` is true, an absent body counts as a body without an ID.
     pub(crate) fn empty_deletion(&self, may_lack_body: bool) -> Option<&'static str> {
         let PreparedRequest {
             target, query, body, ..
@@ -337,8 +337,7 @@ impl UnsentCall {
     }
 }
 
-/// Writes text to a query and percent-encodes reserved characters. Most names and values contain no such
-/// characters.
+/// Writes text to a query and percent-encodes reserved characters. Most texts contain none and are copied.
 struct QueryEncoder<'q>(&'q mut String);
 
 impl fmt::Write for QueryEncoder<'_> {

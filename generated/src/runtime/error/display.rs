@@ -119,7 +119,7 @@ impl fmt::Display for ErrorKind {
                     );
                 }
                 write!(formatter, "the response ({status}) does not decode")?;
-                // Names and values in the response may be long or contain line breaks.
+                // The path and the reason quote the response, so they may be long or contain line breaks.
                 let (path, reason) = (message::excerpt(path, 300), message::excerpt(reason, 500));
                 match path.as_str() {
                     "." => write!(formatter, ": {reason}")?,
@@ -184,8 +184,8 @@ pub(crate) fn without_attempts(text: &str) -> String {
     kept.join(" ")
 }
 
-/// Returns the remark about the attempts of a call; `None` if there was no attempt, or a single attempt in
-/// less than a second.
+/// Returns the remark about the attempts of a call. Returns `None` if there was no attempt, or only one that
+/// took less than a second.
 fn attempts(attempts: u32, elapsed: Duration) -> Option<String> {
     match attempts {
         0 => None,

@@ -8,7 +8,7 @@ use std::{fmt, sync::LazyLock};
 /// Byte order mark of UTF-8, which some servers write before JSON.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Maximum length of a message in characters. If the message is truncated, an ellipsis follows.
+/// Maximum length of a message in characters, without the ellipsis after a truncated message.
 pub(crate) const MESSAGE_CHARACTERS: usize = 400;
 
 /// Maximum number of problems that a message quotes from a list.
@@ -42,8 +42,8 @@ const ENVELOPE: &[&str] = &[
 /// Properties that name the field with the problem.
 const LOCATIONS: &[&str] = &["field", "name", "path", "property", "param"];
 
-/// Extracts the message from a body, as one line. If it has more than [`MESSAGE_CHARACTERS`] characters, it
-/// is truncated.
+/// Extracts the message from a body, as one line. A message of more than [`MESSAGE_CHARACTERS`] characters is
+/// truncated.
 pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let text = String::from_utf8_lossy(body);
@@ -62,14 +62,14 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
 pub(crate) struct ReportedError {
     /// The service's message, in one line.
     pub(crate) text: String,
-    /// True if the response contains only the error. Otherwise, the response may be an asset with a property
+    /// True if the response contains only the error. If false, the response may be an asset with a property
     /// named `error`.
     pub(crate) is_alone: bool,
 }
 
 /// Finds an error in a JSON object: a non-empty property `error` or `errors`.
 pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
-    // Most responses have no such property, and parsing them would be half of the cost of a call.
+    // Responses without such a property are not parsed, because parsing would be half of the cost of a call.
     static NAME: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\"error"));
     let is_object = body.trim_ascii_start().starts_with(b"{");
     // A name that is written with escapes contains a backslash.

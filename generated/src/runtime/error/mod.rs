@@ -260,7 +260,7 @@ impl Error {
         }
     }
 
-    /// Status of the last response, if there was one. If the status is a success, the body was unusable.
+    /// Status of the response that caused the error. If the status is a success, the body was unusable.
     #[must_use]
     pub fn status(&self) -> Option<http::StatusCode> {
         match &self.0.kind {
@@ -302,8 +302,8 @@ impl Error {
         }
     }
 
-    /// Class of the error for metrics and logs, like OpenTelemetry's `error.type`: the status, such as `503`,
-    /// or a word, such as `timeout`, `connect` or `decode`.
+    /// Class of the error for metrics and logs, as in OpenTelemetry's attribute `error.type`. The class is a
+    /// status, such as `503`, or a word, such as `timeout`, `connect` or `decode`.
     #[must_use]
     pub fn error_type(&self) -> &str {
         self.0.kind.error_type()
@@ -335,10 +335,9 @@ impl Error {
 
     /// Wait that the service asked for in `Retry-After`, counted from the response.
     ///
-    /// A call that is retried waits automatically. An error contains the requested wait if the call failed
-    /// instead of waiting. That happens if the wait exceeds
-    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or the remaining time of the
-    /// call, or if the call could not be retried.
+    /// A call waits automatically before it is retried. An error contains the requested wait if the call
+    /// failed instead: because it could not be retried, or because the wait exceeds the remaining time of the
+    /// call or [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.response()?.retry_after
@@ -347,10 +346,11 @@ impl Error {
     /// Returns true if the service limited the rate of calls (429).
     ///
     /// # Troubleshooting
-    /// The call has already been retried as its policy allows. Send fewer requests: fewer concurrent calls,
-    /// one call with many IDs instead of many with one, or a client-side limit (`ClientBuilder::rate_limit`,
-    /// feature `rate-limit`), which adapts to 429s. Wait at least [`retry_after`](Self::retry_after). The
-    /// limits are not published, and the vendor suspends accounts that ignore them.
+    /// The call has already been retried as its policy allows. To send fewer requests, make fewer concurrent
+    /// calls, make one call with many IDs instead of many calls with one ID, or set a client-side limit,
+    /// which adapts to 429s (`ClientBuilder::rate_limit`, feature `rate-limit`). Wait at least
+    /// [`retry_after`](Self::retry_after). The limits are not published, and the vendor suspends accounts
+    /// that ignore them.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(http::StatusCode::TOO_MANY_REQUESTS)
@@ -377,9 +377,9 @@ impl Error {
     /// Returns true if the service did not find the asset or the path (404).
     ///
     /// # Troubleshooting
-    /// Check the ID first: it is case-sensitive and belongs to one account. If every call fails this way, the
-    /// base URL is wrong, or an inferred operation does not exist. The response to an unknown ID is not
-    /// documented; the service may use another status.
+    /// Check the ID first: it is case-sensitive and belongs to one account. If all calls fail this way, the
+    /// base URL is wrong. If all calls of an inferred operation fail this way, it probably does not exist.
+    /// The response to an unknown ID is not documented; the service may use another status.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(http::StatusCode::NOT_FOUND)
@@ -409,11 +409,11 @@ impl Error {
     /// Returns true if the same call may succeed later, and sending it again cannot apply anything twice.
     ///
     /// # Troubleshooting
-    /// True for the [statuses that are retried](crate::RetryPolicy::statuses), for connection errors and for
-    /// timeouts. False if the service's certificate is not trusted. Also false if the call may have been
-    /// applied and its operation has [`Repeat::Never`](crate::operations::Repeat::Never). The call has
-    /// already been retried as its policy allows: wait longer, or queue the work. If the error persists, the
-    /// service is down; send the [`request_id`](Self::request_id) to the vendor's support.
+    /// The result is true for the [statuses that are retried](crate::RetryPolicy::statuses), for connection
+    /// errors and for timeouts. It is false for a certificate that is not trusted. It is also false if the
+    /// call may have been applied and its operation has [`Repeat::Never`](crate::operations::Repeat::Never).
+    /// The call has already been retried as its policy allows: wait longer, or queue the work. If the error
+    /// persists, the service is down; send the [`request_id`](Self::request_id) to the vendor's support.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let never = self
@@ -428,11 +428,11 @@ impl Error {
     /// only read.
     ///
     /// # Troubleshooting
-    /// True if, in any attempt, the request may have arrived and the service did not clearly reject it.
-    /// Examples are a broken connection, a timeout, a 408, a 5xx, an HTML page, and a response that is too
-    /// large or cannot be decoded. Any other rejection (4xx) counts as *not applied*. It is not documented
-    /// whether a call with a list of IDs can be applied in part before it is rejected. Therefore, the bulk
-    /// calls in [`ext`](crate::ext) read the assets back.
+    /// The result is true if at least one request may have arrived and was not clearly rejected. Examples are
+    /// a broken connection, a timeout, a 408, a 5xx, an HTML page, and a response that is too large or cannot
+    /// be decoded. Any other rejection (4xx) counts as *not applied*. It is not documented whether a call
+    /// with a list of IDs can be applied in part before it is rejected. Therefore, the bulk calls in
+    /// [`ext`](crate::ext) read the assets back.
     ///
     /// If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a duplication has, look
     /// for the new asset before you send the call again. All other calls can be sent again safely.

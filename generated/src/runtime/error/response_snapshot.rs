@@ -40,7 +40,7 @@ impl ResponseSnapshot {
         redactor: &Redactor,
     ) -> Self {
         let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        // The slice has twice the final length, so that a secret that crosses the final end is still
+        // The slice is twice as long as the kept part, so a secret that crosses the end of that part is
         // redacted.
         let body = body.slice(..body.len().min(2 * BODY_BYTES));
         let body = redactor.redact(&body).unwrap_or(body);

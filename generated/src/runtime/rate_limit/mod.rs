@@ -23,7 +23,7 @@ mod imp {
     /// Maximum rate at which a client and all its clones send requests. Every attempt counts as a request.
     ///
     /// The service does not publish its limits, so there is no default. Without this setting, requests are
-    /// sent immediately, and each call waits only after its own 429s. With this setting, the client never
+    /// sent immediately, and a 429 delays only the call that received it. With this setting, the client never
     /// exceeds the configured rate. If the service accepts fewer requests, the client finds the lower rate:
     ///
     /// - The client measures how many requests per second the service accepts between refusals, and sends
@@ -33,11 +33,10 @@ mod imp {
     /// - Refusals do not lower the rate below one request in four seconds.
     ///
     /// The limiter was simulated with services that accept `r` requests per second, where `r` is between 0.5
-    /// and 1,000. Their limits were token buckets, fixed windows and sliding windows. Once five seconds have
-    /// passed, such a service refuses at most a tenth of the requests. On average, it accepts at least 0.7
-    /// times `r` requests per second, or 0.7 times the configured rate if that rate is lower. If the lower of
-    /// the two rates is below one request per second, the result holds only after the time that five requests
-    /// take at that rate.
+    /// and 1,000. Their limits were token buckets, fixed windows and sliding windows. Let `m` be the lower of
+    /// `r` and the configured rate. Once five seconds have passed, such a service refuses at most a tenth of
+    /// the requests, and accepts on average at least 0.7 times `m` requests per second. If `m` is below one,
+    /// this holds only after the time that five requests take at the rate `m`.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};
@@ -84,8 +83,8 @@ mod imp {
             }
         }
 
-        /// Sets the number of requests that may be sent at once after an idle period. Default 1. Bursts are
-        /// disabled while the rate is reduced after refusals.
+        /// Sets the number of requests that may be sent at once after an idle period. Default 1. While
+        /// refusals keep the rate below the configured rate, there are no bursts.
         #[must_use]
         pub const fn burst(mut self, requests: NonZeroU32) -> Self {
             self.burst = requests;

@@ -1,27 +1,27 @@
 //! Pace of a rate-limited client: infers from the responses how many requests per second the service accepts.
 //!
 //! # Principle
-//! Token buckets, fixed windows and sliding windows have one thing in common. Between two moments at which
-//! the limit is exhausted, the service accepts exactly its rate times the elapsed time, however many requests
-//! it receives. The congestion control BBR measures traffic policers in the same way. This module uses that
+//! Token buckets, fixed windows and sliding windows have one thing in common. Take a period that begins and
+//! ends at moments when the limit is exhausted. In this period, the service accepts a number of requests that
+//! is exactly its rate times the length of the period. The number of requests that it refuses has no
+//! influence. The congestion control BBR measures traffic policers in the same way. This module uses that
 //! property as follows:
 //!
 //! - **Measure.** A [`Sample`] begins with a success. It ends with the first success that follows a refusal,
-//!   but lasts at least a second, because most services count per second. The number of requests that were
-//!   accepted per second of the sample is the measured rate; the client's new rate is slightly lower. If
-//!   a refusal asked for a pause, two rates are measured: one includes the pause in the length of the sample,
-//!   the other excludes it. The rate of the service is between the two, and their geometric mean is used. If
-//!   the sample contains a complete [`Step`], the client's rate in that step is a lower bound for the
-//!   estimate.
+//!   but lasts at least a second, because most services count per second. The measured rate is the number of
+//!   accepted requests, divided by the length of the sample. The client's new rate is slightly lower. If a
+//!   refusal asked for a pause, two rates are measured: one with the pause as a part of the length, the other
+//!   without it. The rate of the service is between the two, and the estimate is their geometric mean. If the
+//!   sample contains a complete [`Step`], the client's rate in that step is a lower bound for the estimate.
 //! - **Brake.** Until a sample is complete, the rate is halved once per round trip if the service accepts
 //!   nothing, or refuses more than two thirds of the requests.
-//! - **Search.** After a decrease, the rate approaches the rate at the last refusal (the `ceiling`), and
-//!   later exceeds it, first by 2 %, then by more.
+//! - **Search.** After a decrease, the rate approaches the `ceiling`, the rate at which the refusals began.
+//!   Later, the rate exceeds the ceiling, first by 2 %, then by more.
 //! - **Pay.** Before the rate may exceed the ceiling, each refusal must be paid for with 12 successes, and
 //!   each second of pause with ten seconds of successes. This keeps refusals well below a tenth of the
 //!   requests.
 //!
-//! The exact constants do not matter: the test in `simulation` passes even if any of them is changed by a
+//! The exact constants do not matter: the test in `simulation` passes even if one of them is changed by a
 //! third.
 
 #[cfg(test)]
@@ -31,8 +31,8 @@ use std::time::Duration;
 
 /// Minimum length of a [`Sample`] and of a [`Step`], in seconds.
 const MIN_LENGTH: f64 = 1.0;
-/// Minimum number of responses in a step, and in a sample without a pause. If fewer requests are sent per
-/// second, such steps and samples are therefore longer than [`MIN_LENGTH`].
+/// Minimum number of responses in a step, and in a sample without a pause. At a rate below this number per
+/// second, such steps and samples are longer than [`MIN_LENGTH`].
 const MIN_OUTCOMES: f64 = 4.0;
 /// Rate of the client after a sample, as a fraction of the measured rate of the service.
 const MARGIN: f64 = 0.95;
@@ -41,7 +41,7 @@ const SUCCESSES_PER_REFUSAL: f64 = 12.0;
 /// Seconds of successes required for each second of pause, before the rate may exceed the ceiling again.
 const SECONDS_PER_PAUSE: f64 = 10.0;
 /// Time without a success, in seconds, that counts as an outage. After an outage, the new rate is at least
-/// about half of the earlier rate, whatever was measured.
+/// about half of the rate at the start of the sample, even if the measured rate is lower.
 const INTERRUPTION: f64 = 10.0;
 /// First and greatest growth beyond the ceiling, as a fraction of the rate per step. The growth doubles with
 /// each step.
@@ -50,7 +50,7 @@ const GROWTH: (f64, f64) = (0.02, 0.7);
 pub(super) const MIN_RATE: f64 = 0.25;
 /// Longest time for which a 429 pauses all requests, in seconds.
 const MAX_PAUSE: f64 = 60.0;
-/// Resolution of Tokio's timer in seconds. A request may be sent this long before it is due.
+/// Resolution of Tokio's timer in seconds. A request may be sent earlier than it is due by this time.
 pub(super) const RESOLUTION: f64 = 0.001;
 
 /// Permission to send one request.
@@ -81,7 +81,7 @@ pub(super) struct Pace {
     base: f64,
     /// Rate at the first refusal of a sample. A measurement may lower this value.
     ceiling: f64,
-    /// Rate of the last complete step. At the end of a sample, this rate is a lower bound for the new rate,
+    /// Rate of the last complete step. At the end of a sample, this rate is a lower bound for the estimate,
     /// and is then reset to zero.
     proven: f64,
     /// Rate of the client at the start of the sample.
@@ -180,8 +180,8 @@ impl Pace {
         if is_current {
             self.epoch.accepted += 1.0;
         }
-        // Idle time must not raise the rate. At a low rate, however, the intervals between successes are
-        // long.
+        // Idle time must not raise the rate, so it is capped. At a low rate, long intervals are not idle
+        // time.
         let since_last = permit.sent - self.last_success;
         let seconds = since_last.clamp(0.0, MIN_LENGTH.max(1.0 / self.rate));
         self.last_success = self.last_success.max(permit.sent);
@@ -190,8 +190,7 @@ impl Pace {
         }
         if self.sample.refused > 0.0 {
             if is_current && self.sample.is_complete(permit.sent) {
-                // None of the limits that this model covers refuses everything for so long, so there was an
-                // outage.
+                // No limit of the three kinds refuses everything for so long, so there was an outage.
                 if since_last >= INTERRUPTION {
                     self.proven = self.proven.max(0.5 * self.base);
                 }
@@ -256,9 +255,9 @@ impl Pace {
             self.ceiling = self.ceiling.min((2.0 * without_pause).max(self.proven));
             (measured * without_pause).sqrt()
         } else {
-            // A count varies by its square root. If the client's rate is at most twice the limit, a service
-            // that permits no bursts refuses every other request. The limit may then be up to twice the
-            // measured rate. The higher the client's rate, the smaller is this loss.
+            // A count of n requests varies by √n. At up to twice the limit, a service that permits no bursts
+            // may refuse every other request, so its limit may be up to twice the measured rate. The higher
+            // the client's rate, the smaller is this loss.
             let varied = (sample.accepted + sample.accepted.sqrt()) / length;
             let loss = (2.0 * measured / self.rate).min(1.0);
             self.ceiling = self.ceiling.min((varied * (1.0 + loss)).max(self.proven));

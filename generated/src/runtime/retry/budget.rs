@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 /// Limit on the retries that all calls of a client make together.
 ///
 /// The budget starts full. Each retry takes one token from the budget, and each success returns a fraction of
-/// a token. While the budget is empty, failures are returned without a retry. Retries bridge short outages
-/// without making long outages worse. In a steady state, the service receives at most `1 + per_success` times
-/// the requests that it would receive without retries.
+/// a token. While the budget is empty, failures are returned without a retry. Thus, retries bridge short
+/// outages, but do not make long outages worse. In a steady state, the service receives at most `1 +
+/// per_success` times the requests that it would receive without retries.
 ///
 /// ```
 /// use funnelflux::{Client, RetryBudget};
@@ -61,7 +61,7 @@ impl RetryTokens {
         }
     }
 
-    /// Takes a token if there is one.
+    /// Takes a token. Returns false if there is none.
     pub(crate) fn take(&self) -> bool {
         let mut remaining = self.remaining.lock().unwrap_or_else(PoisonError::into_inner);
         let available = *remaining >= 1.0;

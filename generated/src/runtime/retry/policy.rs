@@ -14,10 +14,10 @@ use std::{borrow::Cow, time::Duration};
 /// ([`Repeat`](crate::operations::Repeat)): a duplication is never sent again once the service may have
 /// received the request.
 ///
-/// After a 429 or 503, the wait is the time that the service asks for in `Retry-After` (seconds, an HTTP
-/// date, or `retry-after-ms`). Up to a tenth of that time is added, so that many callers do not return in the
-/// same instant. After other failures, or if `Retry-After` is absent or zero, the wait is random between zero
-/// and `base_delay` × 2ⁿ (full jitter), at most `max_delay`. Here, n is the number of earlier retries.
+/// After a 429 or 503, the client waits for the time in `Retry-After` (seconds or an HTTP date) or
+/// `retry-after-ms`. Up to a tenth of that time is added, so that many callers do not return in the same
+/// instant. After other failures, or if `Retry-After` is absent or zero, the wait is random between zero and
+/// `base_delay` × 2ⁿ (full jitter), at most `max_delay`. Here, n is the number of earlier retries.
 ///
 /// ```
 /// use funnelflux::{Client, RetryPolicy};

@@ -4,8 +4,8 @@ use http::{HeaderMap, header};
 use std::time::{Duration, SystemTime};
 
 /// Returns the wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as
-/// an HTTP date, in this order of precedence. If a header has several numbers, because proxies have added
-/// some, the greatest number counts.
+/// an HTTP date, in this order of precedence. Proxies may add further numbers to a header; the greatest
+/// number counts.
 ///
 /// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm. If
 /// the response has no `Date`, the date is compared with `now` in whole seconds, the precision of HTTP dates.

@@ -169,8 +169,8 @@ impl TransportError {
         }
     }
 
-    /// Returns a transport error unchanged. Treats any other error as a broken connection, after which the
-    /// service may have received the request.
+    /// Returns a transport error unchanged. Any other error becomes a broken connection: the service may have
+    /// received the request.
     fn from_source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         match error.into().downcast::<Self>() {
             Ok(error) => *error,
@@ -203,7 +203,7 @@ impl TransportError {
         self.kind
     }
 
-    /// Redacts secrets. If a text of a cause contains one, the redacted text replaces all causes.
+    /// Redacts secrets. If the text of a cause contains a secret, the redacted text replaces all causes.
     pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
         if let Cow::Owned(text) = redactor.redact_text(&self.causes()) {
             self.source = text.into();

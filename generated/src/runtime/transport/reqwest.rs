@@ -22,16 +22,16 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 /// # Proxies
 /// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A proxy can read
 /// requests over plain `http`, but sees requests over `https` only in encrypted form. With or without a
-/// proxy, requests that carry tokens over plain `http` require
+/// proxy, tokens are sent to another machine over plain `http` only with
 /// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http). Requests to the local machine
 /// (`localhost`, 127.0.0.0/8, `::1`) always bypass proxies.
 ///
 /// # Private certificate authorities
 /// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
 /// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows, `rustls` ignores the
-/// variables. If you set the variables, the file and the folder must also include the public authorities that
-/// the program needs. To trust an authority in one client only, pass a rustls configuration that includes it
-/// to `tls_backend_preconfigured` in `ClientBuilder::reqwest` (feature `reqwest`).
+/// variables. If you set one of the variables, the file or folder must also include the public authorities
+/// that the program needs. To trust an authority in one client only, pass a rustls configuration that
+/// includes it to `tls_backend_preconfigured` in `ClientBuilder::reqwest` (feature `reqwest`).
 ///
 /// ```
 /// use funnelflux::{Client, transport::HttpTransport};
@@ -110,11 +110,11 @@ struct Clients {
     direct: ::reqwest::Client,
 }
 
-/// HTTP clients, with their own connections, for each Tokio runtime.
+/// HTTP clients for each Tokio runtime. Each runtime has its own connections.
 ///
-/// A runtime drives the connections that were opened on it. While a current-thread runtime is not running,
-/// for example because its thread waits for another runtime, a request on a connection of the stopped runtime
-/// would hang.
+/// A runtime drives the connections that were opened on it. A current-thread runtime does not always run: its
+/// thread may wait for another runtime, for example. A request on a connection of such a runtime would then
+/// hang.
 struct ClientsPerRuntime {
     build: Box<dyn Fn() -> ::reqwest::Result<Clients> + Send + Sync>,
     /// The most recently created clients come last. The initial clients do not belong to a runtime until they

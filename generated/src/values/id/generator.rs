@@ -10,7 +10,7 @@ use std::{
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Length of an ID in characters (documented).
 const LENGTH: usize = 12;
-/// Number of IDs per millisecond.
+/// Number of possible IDs per millisecond.
 const PER_MILLISECOND: u128 = 62u128.pow(5);
 /// Number of milliseconds that IDs can represent, up to the year 2131.
 const MILLISECONDS: u128 = 62u128.pow(7);
@@ -25,7 +25,7 @@ pub(crate) struct IdGenerator {
     last: Mutex<u128>,
 }
 
-/// Error if no ID can be generated, because the clock of this machine is outside the range of the ID format.
+/// Error: the clock of this machine is outside the range of the ID format, so no ID can be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockOutOfRange;
@@ -45,8 +45,8 @@ impl IdGenerator {
         Self { last: Mutex::new(0) }
     }
 
-    /// Generates the next ID. While the clock stands still or goes back, IDs continue from the last ID in
-    /// random steps.
+    /// Generates the next ID. While the clock stands still or goes back, each ID is the last ID plus a random
+    /// step.
     pub(crate) fn next(
         &self,
         now: SystemTime,

@@ -3,7 +3,7 @@
 
 pub(crate) mod generator;
 
-/// Text of an ID, which fits into 16 bytes without an allocation if the ID has the documented format.
+/// Text of an ID. An ID in the documented format takes 16 bytes and needs no allocation.
 pub(crate) use ecow::EcoString as IdText;
 pub use generator::ClockOutOfRange;
 
@@ -19,13 +19,12 @@ pub use generator::ClockOutOfRange;
 /// ```
 ///
 /// # Errors
-/// Returns an error if the clock of this machine is before 2019 or after 2131.
+/// Returns an error if the clock of this machine is before 2019-07-23 or after 2131.
 pub fn generate() -> Result<String, ClockOutOfRange> {
     generator::generate()
 }
 
-/// Returns true if the ID has the documented format. IDs of existing assets may have
-/// other formats.
+/// Returns true if the ID has the documented format. IDs of existing assets may have other formats.
 #[must_use]
 pub fn is_well_formed(id: &str) -> bool {
     generator::is_well_formed(id)
@@ -57,7 +56,7 @@ macro_rules! id_type {
             /// milliseconds since 2019-07-23T00:00:00Z, and the other 5 are random.
             ///
             /// # Errors
-            /// Returns an error if the clock of this machine is before 2019 or after 2131.
+            /// Returns an error if the clock of this machine is before 2019-07-23 or after 2131.
             pub fn generate() -> Result<Self, $crate::id::ClockOutOfRange> {
                 $crate::values::id::generate().map(Self::from)
             }

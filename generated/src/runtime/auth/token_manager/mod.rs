@@ -42,7 +42,7 @@ struct TokenState {
     current: Option<ActiveCredentials>,
     /// Credentials from the program, which are used if the service rejects the stored credentials.
     given: Option<Credentials>,
-    /// Number of times that credentials came into use: loaded, set by the program, or renewed.
+    /// Number of times that credentials came into use: from the store, from the program or from a renewal.
     generation: u64,
     renewal: Option<SharedRenewal>,
     /// Time before which only a rejection of the token starts a renewal.
@@ -130,7 +130,7 @@ impl TokenManager {
     /// Loads the stored tokens unless they are already loaded.
     async fn loaded(&self) -> Result<(), ErrorKind> {
         if !self.loaded.initialized() {
-            // Boxed, because few calls need it, and boxing keeps the future of every call smaller.
+            // Boxed to keep the future of every call small. Few calls load tokens.
             Box::pin(self.load_once()).await?;
         }
         Ok(())
@@ -172,8 +172,8 @@ impl TokenManager {
     }
 
     /// Checks that stored tokens belong to this service and to the account of `known`. If one of the two
-    /// accounts is unknown, the recorded origins are compared instead: returns `None` if the stored tokens
-    /// come from credentials other than `known`.
+    /// accounts is unknown, compares the recorded origins instead. Returns `None` if both origins are
+    /// recorded and differ.
     fn admit(
         &self,
         stored: Option<Credentials>,
@@ -290,7 +290,7 @@ impl TokenManager {
         credentials
             .bind(&self.base_url)
             .map_err(ErrorKind::Configuration)?;
-        // Loaded first, because a store for another base URL or account must not be overwritten.
+        // Loads first, because a store for another base URL or account must not be overwritten.
         self.loaded().await?;
         {
             let mut state = self.state();
@@ -326,7 +326,7 @@ impl TokenManager {
 }
 
 impl TokenState {
-    /// All known credentials, the active ones first.
+    /// All known credentials: first the active ones, then those from the program.
     fn known(&self) -> impl Iterator<Item = &Credentials> {
         let current = self.current.as_ref().map(|current| &current.credentials);
         current.into_iter().chain(&self.given)
@@ -346,7 +346,7 @@ impl TokenState {
     }
 }
 
-/// Starts another attempt to store the tokens in use, in the background.
+/// Starts a task in the background that attempts again to store the tokens in use.
 fn spawn_save(client: &Client) {
     let client = client.clone();
     tokio::spawn(async move {

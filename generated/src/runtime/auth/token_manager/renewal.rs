@@ -1,5 +1,4 @@
-//! Renewals of tokens. All waiting calls share one renewal. While the token is still valid, calls do not wait
-//! for a renewal.
+//! Renewals of tokens. All waiting calls share one renewal. Calls do not wait while the token is still valid.
 //!
 //! A renewal before the expiry may change nothing, because the service returns a valid token unchanged
 //! (documented). In that case, the client renews the token again at the expiry.
@@ -65,7 +64,7 @@ impl RenewalId {
 /// Reason for a renewal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum RenewalCause {
-    /// The token expires soon. No call waits for the renewal.
+    /// The token expires soon. The renewal starts in the background.
     Expiry,
     /// Calls wait for a token.
     Call,
@@ -210,8 +209,8 @@ impl TokenManager {
         result
     }
 
-    /// Makes one attempt to renew the tokens. It tries the stored credentials first, then the other known
-    /// credentials.
+    /// Makes one attempt to renew the tokens: first with the stored credentials, then with the other known
+    /// ones.
     async fn attempt_renewal(
         &self,
         client: &Client,
@@ -251,7 +250,7 @@ impl TokenManager {
         }
         let (candidates, permanent_rejection) = {
             let state = self.state();
-            // The stored credentials may have a newer refresh token from another process.
+            // Stored credentials come first: another process may have stored a newer refresh token.
             let all = stored.iter().chain(state.known());
             let mut candidates: Vec<Credentials> = Vec::new();
             for candidate in all {

@@ -1,4 +1,4 @@
-//! Simulates clients of thousands of rate-limited services, to check a property of the limiter.
+//! Checks a property of the limiter by simulating thousands of rate-limited services with their clients.
 //!
 //! The property is the following. A service accepts `r` requests per second, where `r` is between 0.5 and
 //! 1,000. The client is configured with any rate. Once five seconds have passed, the service refuses at most
@@ -186,8 +186,8 @@ impl Case {
         Ok(())
     }
 
-    /// Simulates the calls, and returns the accepted requests per second and the fraction of refused
-    /// requests within `measured`.
+    /// Simulates the calls. Returns two results for the period `measured`: the number of accepted requests
+    /// per second, and the fraction of refused requests.
     fn run(&self, measured: &std::ops::Range<f64>) -> (f64, f64) {
         let mut random = fastrand::Rng::with_seed(self.callers as u64);
         let mut counter = match self.limit {
