@@ -68,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
 
-    // The stream yields each outcome as it becomes known; `send` would return them all at the end.
+    // The stream yields each outcome as soon as it is known; `send` would return all outcomes at the end.
     let mut outcomes = job()
         .verify(true)
         .cancel_when(stop_signal()?)

@@ -228,7 +228,7 @@
 //! # Security
 //!
 //! - Redirects are not followed.
-//! - An HTML page instead of JSON is an error, whatever the HTTP status.
+//! - An HTML page instead of JSON is an error, even if the HTTP status is a success.
 //! - Over plain `http`, tokens are sent only to the local machine, unless [`ClientBuilder::allow_plain_http`]
 //!   is set. Requests to the local machine bypass proxies.
 //! - A [read-only](ClientBuilder::read_only) client refuses every call that could change something.

@@ -221,9 +221,9 @@ impl ClientBuilder {
 
     /// Refuses every call that could change something, before it is sent. Default: all calls are sent.
     ///
-    /// A call is sent only if its operation [is a read](crate::operations::Repeat::Read), whatever its HTTP
-    /// method. A [request to any path](Client::request) must be a GET or HEAD. Access tokens are still
-    /// renewed. Clients that are derived from this client refuse the same calls.
+    /// A call is sent only if its operation [is a read](crate::operations::Repeat::Read). The HTTP method
+    /// does not matter. A [request to any path](Client::request) must be a GET or HEAD. Access tokens are
+    /// still renewed. Clients that are derived from this client refuse the same calls.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -187,8 +187,8 @@ impl Client {
         &self.0.shared.settings.base_url
     }
 
-    /// Account that the client's access token states, or an earlier token from which that token was renewed.
-    /// `None` if none of these tokens states an account, or if the client has no token.
+    /// Account that is stated in the client's access token, or in an earlier token from which that token was
+    /// renewed. `None` if none of these tokens states an account, or if the client has no token.
     ///
     /// This method sends nothing. It loads the stored tokens if no call has loaded them yet.
     ///

@@ -68,7 +68,7 @@ impl PrivateFile {
     ///
     /// # Errors
     /// Returns [`AlreadyExists`](io::ErrorKind::AlreadyExists) if a file with that name exists. Returns the
-    /// error of the operating system if renaming fails for a different reason.
+    /// error of the operating system if the file cannot be renamed for a different reason.
     pub(crate) fn create(self, target: &Path) -> io::Result<File> {
         match fs::hard_link(&self.path.0, target) {
             Ok(()) => Ok(self.file),

@@ -173,7 +173,7 @@ impl Request {
         self.checked().empty()
     }
 
-    /// Returns the response body unchanged, whatever its content type.
+    /// Returns the response body unchanged. The response may have any content type.
     pub fn bytes(self) -> Call<Bytes> {
         self.checked().bytes()
     }

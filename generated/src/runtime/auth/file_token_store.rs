@@ -301,7 +301,7 @@ mod tests {
             assert!(target.is_file() && !target.is_symlink());
             assert!(store.load().await.unwrap().is_some());
         }
-        // All paths that lead to the file share its lock.
+        // All paths to the file have the same lock.
         let _guard = store.lock().await.unwrap();
         assert!(FileTokenStore::new(&target).try_lock().unwrap().is_none());
         let circle = folder.path().join("circle");

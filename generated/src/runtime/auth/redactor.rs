@@ -5,7 +5,7 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use std::{borrow::Cow, sync::Arc};
 
-/// Redacts tokens in the text of errors, in case a response contains tokens. Cheap to clone.
+/// Redacts tokens in the text of errors, because a response may contain tokens. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Option<Arc<[SecretString]>>);
 

@@ -193,7 +193,7 @@ impl UnsentCall {
         is_empty.then_some("nothing to delete: the ID and the list of IDs are empty")
     }
 
-    /// Returns the body of a successful response, whatever its content type.
+    /// Returns the body of a successful response with any content type.
     pub(crate) fn bytes(mut self) -> Call<Bytes> {
         self.request.any_content = true;
         self.decode(|received| Ok(received.body.clone()))

@@ -378,8 +378,8 @@ impl Error {
     ///
     /// # Troubleshooting
     /// Check the ID first: it is case-sensitive and belongs to one account. If all calls fail this way, the
-    /// base URL is wrong. If all calls of an inferred operation fail this way, it probably does not exist.
-    /// The response to an unknown ID is not documented; the service may use another status.
+    /// base URL is wrong. If all calls of an inferred operation fail this way, this operation probably does
+    /// not exist. The response to an unknown ID is not documented; the service may use another status.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(http::StatusCode::NOT_FOUND)

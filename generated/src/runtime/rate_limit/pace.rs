@@ -2,10 +2,10 @@
 //!
 //! # Principle
 //! Token buckets, fixed windows and sliding windows have one thing in common. Take a period that begins and
-//! ends at moments when the limit is exhausted. In this period, the service accepts a number of requests that
-//! is exactly its rate times the length of the period. The number of requests that it refuses has no
-//! influence. The congestion control BBR measures traffic policers in the same way. This module uses that
-//! property as follows:
+//! ends at moments when the limit is exhausted. In this period, the number of accepted requests is exactly
+//! the rate of the service times the length of the period. The number of refused requests has no influence.
+//! The congestion control BBR measures traffic policers in the same way. This module uses that property as
+//! follows:
 //!
 //! - **Measure.** A [`Sample`] begins with a success. It ends with the first success that follows a refusal,
 //!   but lasts at least a second, because most services count per second. The measured rate is the number of
@@ -50,7 +50,7 @@ const GROWTH: (f64, f64) = (0.02, 0.7);
 pub(super) const MIN_RATE: f64 = 0.25;
 /// Longest time for which a 429 pauses all requests, in seconds.
 const MAX_PAUSE: f64 = 60.0;
-/// Resolution of Tokio's timer in seconds. A request may be sent earlier than it is due by this time.
+/// Resolution of Tokio's timer in seconds. A request may be sent up to this time before it is due.
 pub(super) const RESOLUTION: f64 = 0.001;
 
 /// Permission to send one request.
@@ -180,8 +180,8 @@ impl Pace {
         if is_current {
             self.epoch.accepted += 1.0;
         }
-        // Idle time must not raise the rate, so it is capped. At a low rate, long intervals are not idle
-        // time.
+        // Idle time must not raise the rate, so the interval is capped. The cap is longer at a low rate, at
+        // which the intervals between successes are long.
         let since_last = permit.sent - self.last_success;
         let seconds = since_last.clamp(0.0, MIN_LENGTH.max(1.0 / self.rate));
         self.last_success = self.last_success.max(permit.sent);
@@ -282,8 +282,8 @@ impl Pace {
         self.previous_step = self.step;
     }
 
-    /// Increases the rate after a time without a refusal. `steps` is the length of that time, divided by the
-    /// length of a step; it is usually less than one.
+    /// Increases the rate after a time without a refusal. `steps` is that time, divided by the length of a
+    /// step. The quotient is usually less than one.
     fn grow(&mut self, steps: f64) {
         if self.debt > 0.0 {
             // Each step halves the distance to the target on a logarithmic scale, and at most doubles the

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 ///
 /// The budget starts full. Each retry takes one token from the budget, and each success returns a fraction of
 /// a token. While the budget is empty, failures are returned without a retry. Thus, retries bridge short
-/// outages, but do not make long outages worse. In a steady state, the service receives at most `1 +
-/// per_success` times the requests that it would receive without retries.
+/// outages, but do not make a long outage worse. In a steady state, the service receives at most
+/// `1 + per_success` times the requests that it would receive without retries.
 ///
 /// ```
 /// use funnelflux::{Client, RetryBudget};

@@ -211,7 +211,7 @@ impl TransportError {
         self
     }
 
-    /// Texts of all causes. Libraries put the reason at the end of the chain.
+    /// Texts of all causes, because libraries often put the reason at the end of the chain.
     fn causes(&self) -> String {
         let mut text = self.source.to_string();
         let mut next = self.source.source();

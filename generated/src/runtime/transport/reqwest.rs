@@ -198,8 +198,8 @@ fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
     authority.is_some() && authority == uri.authority().map(http::uri::Authority::as_str)
 }
 
-/// Returns the TLS settings of all connections. They use rustls with ring, whatever the default provider of
-/// the process is.
+/// Returns the TLS settings of all connections. They use rustls with ring, even if the process has another
+/// default provider.
 #[cfg(feature = "rustls")]
 fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
