@@ -2,11 +2,11 @@
 //!
 //! A row in a response shows that an asset exists. A response that *omits* an asset does not always show that
 //! the asset is missing, because the response may belong to another request of the same reader. Therefore, a
-//! read by ID also requests a *witness*: an existing asset that no other recent read requests. A response
+//! read by ID also asks for a *witness*: an existing asset that no other recent read asks for. A response
 //! with a row for the witness belongs to this read.
 //!
 //! The rows of a list may lack properties of the assets. Therefore, whole assets are read again if their rows
-//! may come from the response to the last list.
+//! may come from the response to the last request for a list.
 //!
 //! Responses to requests of other jobs and programs are not recognised.
 
@@ -23,7 +23,7 @@ const WITNESSES: usize = 256;
 /// Maximum length of a witness's ID, in bytes. The IDs of the vendor have 12 bytes (documented).
 pub(crate) const MAX_WITNESS_LENGTH: usize = 24;
 
-/// Maximum number of rows of a list that a read by ID could return.
+/// Maximum length of a list that is remembered, in rows. A read by ID rarely returns more rows.
 pub(crate) const MAX_LISTED: usize = 1_000;
 
 /// Recent reads by ID of one reader, its last list of all assets, and the witnesses for its next reads.
@@ -35,7 +35,7 @@ pub(crate) struct Attribution {
     recent: Mutex<VecDeque<Arc<RecentRead>>>,
     /// IDs of the witnesses, the next witness first.
     witnesses: Mutex<VecDeque<String>>,
-    /// Hashes of the rows of the last list. Empty if there is no list or if it is long.
+    /// Hashes of the rows of the last list. Empty if there is no list, or if the list is long.
     listed: Mutex<HashSet<u64>>,
 }
 
@@ -50,7 +50,7 @@ struct RecentRead {
 pub(crate) struct ReadInProgress(Arc<RecentRead>);
 
 impl ReadInProgress {
-    /// IDs that the read requests, including the witness.
+    /// Returns the IDs that this read asks for, including the ID of the witness.
     pub(crate) fn requested(&self) -> Arc<HashSet<String>> {
         Arc::clone(&self.0.requested)
     }
@@ -82,7 +82,7 @@ impl Attribution {
         self.witnesses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records the begin of a read by ID.
+    /// Records the start of a read by ID.
     pub(crate) fn begin(&self, requested: HashSet<String>) -> ReadInProgress {
         let is_completed = |read: &Arc<RecentRead>| read.is_completed.load(Ordering::Relaxed);
         let read = Arc::new(RecentRead {
@@ -105,8 +105,8 @@ impl Attribution {
         !self.recent().is_empty()
     }
 
-    /// Returns true if a response with exactly these rows may belong to a request other than `read`. `read`
-    /// is `None` if the response is not the response to a read by ID.
+    /// Returns true if a response whose rows have exactly these IDs may belong to a read by ID other than
+    /// `read`. `read` is `None` if the response should be a list of all assets.
     pub(crate) fn may_be_other<'i>(
         &self,
         ids: &(impl Iterator<Item = &'i String> + Clone),
@@ -126,12 +126,12 @@ impl Attribution {
         *self.listed() = rows;
     }
 
-    /// Returns true if a response with exactly these rows can be the response to the last list.
+    /// Returns true if a response with exactly these rows may be a repetition of the last list.
     pub(crate) fn may_be_list(&self, rows: &HashSet<u64>) -> bool {
         !rows.is_empty() && *self.listed() == *rows
     }
 
-    /// Removes the list, because its rows are whole assets.
+    /// Forgets the last list. A list whose rows are whole assets needs no further check.
     pub(crate) fn forget_list(&self) {
         self.listed().clear();
     }

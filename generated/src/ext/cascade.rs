@@ -6,8 +6,8 @@ use std::fmt;
 /// Handling of children when their parents are archived or deleted.
 ///
 /// The children of an offer source are its offer pages. The following table lists the effect of each choice.
-/// The vendor documents these effects for offer pages. For children of categories and of funnel groups, they
-/// are inferred.
+/// The vendor documents these effects for offer pages. For children of categories and of funnel groups, the
+/// effects are inferred.
 ///
 /// | choice | sent | archive | delete |
 /// |---|---|---|---|

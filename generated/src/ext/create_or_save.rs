@@ -191,9 +191,9 @@ fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
         })
 }
 
-/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. To find
-/// out, the function tries to set the property to values of two types. An unknown property accepts both
-/// values, and a known property rejects at least one.
+/// Returns true if the type of the asset has a field for the property at `pointer`, which `asset` lacks. The
+/// function sets the property to values of two types: a property without a field accepts both values, and a
+/// field rejects at least one of them.
 fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return true;

@@ -26,8 +26,7 @@ impl ErrorClass {
         let status = error.status();
         let not_processed = [
             StatusCode::UNAUTHORIZED,
-            // The next two statuses mean that a proxy requires credentials, or that the connection belongs to
-            // another host.
+            // A proxy requires credentials (407), or the connection belongs to another host (421).
             StatusCode::PROXY_AUTHENTICATION_REQUIRED,
             StatusCode::MISDIRECTED_REQUEST,
             // A write that failed with this status may have been applied; see below.
@@ -50,7 +49,7 @@ impl ErrorClass {
     }
 }
 
-/// Returns the wait that the service requests (`Retry-After`), if the status is 429 or 503.
+/// Returns the wait that the service asks for (`Retry-After`), if the status is 429 or 503.
 pub(crate) fn requested_wait(error: &Error) -> Option<Duration> {
     let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
     error
@@ -64,8 +63,8 @@ pub(crate) fn exceeds_max_wait(error: &Error) -> bool {
     requested_wait(error).is_some_and(|wait| wait > MAX_WAIT)
 }
 
-/// Returns true if the body of the response is a JSON object, as the service's own errors are. The error page
-/// of a gateway is HTML or text, apart from rare gateways that also respond with JSON.
+/// Returns true if the body of the response is a JSON object, like the body of the service's own errors. Most
+/// gateways respond with an error page in HTML or text, and few respond with JSON.
 pub(crate) fn has_json_object(error: &Error) -> bool {
     let body = error.body().unwrap_or_default();
     serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()

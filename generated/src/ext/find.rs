@@ -127,7 +127,7 @@ pub struct Found<A, I> {
     /// The assets that were found.
     pub assets: Vec<A>,
     /// IDs that a successful response omits, and IDs of assets that the service lists as deleted and refuses
-    /// to read. The vendor does not document whether deleted assets can be read.
+    /// to return. The vendor does not document whether deleted assets can be read.
     pub missing: Vec<I>,
     /// IDs without a usable response, each with the reason.
     pub unreadable: Vec<(I, Failure)>,

@@ -1,7 +1,7 @@
 //! Extension traits for assets: operations that need more than one call.
 //!
 //! Each kind of asset has a handle, such as the handle that
-//! [`Client::offer_sources`](crate::Client::offer_sources) returns. The operations of a handle are methods of
+//! [`Client::offer_sources`](crate::Client::offer_sources) returns. Most methods of a handle come from
 //! traits. A handle implements a trait only if the vendor's index of API operations lists the operations that
 //! the trait needs. Each kind has a cargo feature; by default, only the feature of offer sources is enabled.
 //! `use funnelflux::ext::*` brings the following traits into scope:
@@ -34,10 +34,10 @@
 //! | `resource` | traits that connect a kind of asset to the client; generated code implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, for a service that may omit unknown IDs or refuse them |
-//! | `attribution` | whether a response belongs to its request, or to another one |
+//! | `attribution` | checks of whether a response belongs to its request |
 //! | `read_calls` | the calls that read the assets of a kind; they take strings and return JSON |
 //! | `error_class` | classes of errors, by what the service did with the request |
-//! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
+//! | `snapshot` | snapshots of accounts, comparison, and references between assets (feature `snapshot`) |
 //! | `plan` | changes that can be reviewed before they are made, and undone (feature `snapshot`) |
 
 mod abilities;

@@ -7,10 +7,11 @@
 //! then repeats the read for the IDs that exist. If the request that lists all assets fails, the assets count
 //! as unreadable.
 //!
-//! A gateway may also answer with the response to another request. A list that may be such a response is
-//! requested again. Before an empty list is requested again, the reader sends a request whose response cannot
-//! be an empty list. In jobs, a read is repeated if its response omits assets and may be such a response. The
-//! repeated read also requests a witness, an asset that is known to exist ([`Attribution`]).
+//! A gateway may also answer with the response to another request. If a list may be the response to another
+//! request, the reader requests the list again. Before that, a raw reader sends a request that the service
+//! refuses, so that the gateway cannot repeat an older list. In jobs, a read is repeated if its response
+//! omits assets and may belong to another request. The repeated read also asks for a witness, an asset that
+//! is known to exist ([`Attribution`]).
 //!
 //! Each row is decoded separately, so that an unusual asset does not affect other assets. A response with a
 //! row for an ID that was not requested is rejected, because it may belong to another request.
@@ -43,7 +44,7 @@ use tokio::sync::OnceCell;
 pub(crate) enum ReadResult<T> {
     /// The asset exists.
     Found(T),
-    /// A successful response omits the asset, or the service lists the asset as deleted and refuses to read
+    /// A successful response omits the asset, or the service lists the asset as deleted and refuses to return
     /// it.
     Missing,
     /// The service returned the asset in an unexpected form.
@@ -61,16 +62,15 @@ pub(crate) const URL_LENGTH: usize = 1_800;
 /// whose assets cannot be listed.
 const MAX_REFUSALS: usize = 12;
 
-/// Maximum number of times that the list of all assets is requested if it may be the response to another
-/// request.
+/// Maximum number of requests for the list of all assets while the responses may belong to other requests.
 const MAX_LISTS: usize = 4;
 
-/// Maximum number of times that a read is repeated because its response omits assets and may be the response
-/// to another request. Assets that every repetition omits are missing.
+/// Maximum number of repetitions of a read whose response omits assets and may belong to another request.
+/// Assets that every repetition omits usually count as missing.
 const MAX_REPETITIONS: usize = 3;
 
-/// Number of consecutive successful responses to separating requests after which a reader sends no more such
-/// requests.
+/// Number of consecutive separating requests that may succeed before a reader stops sending them (see
+/// [`Reader::separate`]).
 const MAX_FAILED_SEPARATIONS: usize = 5;
 
 /// Reads assets of one kind by ID.
@@ -79,19 +79,18 @@ pub(crate) struct Reader {
     client: Client,
     calls: ReadCalls,
     url_length: usize,
-    /// True if an asset that is found alone is returned as the JSON that the service sent. If false, such an
-    /// asset is decoded and encoded again.
+    /// True if a call for a single asset returns the JSON that the service sent. If false, the asset is
+    /// decoded and encoded again.
     is_raw: bool,
-    /// True if the reader repeats a read whose response omits assets and may be the response to another
-    /// request.
+    /// True if the reader repeats a read whose response omits assets and may belong to another request.
     confirms_missing: bool,
     attribution: Attribution,
     /// Set once the witnesses are chosen.
     has_witnesses: OnceCell<()>,
     /// True if the service seems to refuse a list of IDs that contains an unknown ID.
     refuses_unknown: AtomicBool,
-    /// Number of separating requests in a row that were answered with success. If this occurs too often, the
-    /// service does not refuse unknown IDs.
+    /// Number of consecutive separating requests that succeeded. If there are too many of them, the service
+    /// does not refuse unknown IDs.
     failed_separations: AtomicUsize,
     /// True if the service has answered at least one read successfully.
     answered: AtomicBool,
@@ -105,11 +104,11 @@ struct Listed {
     is_complete: bool,
 }
 
-/// Shows whether the next call of a reader, after a request that the service refused, was alone: no other
-/// call of the client was in progress at the same time.
+/// Shows whether the call that follows a refused request was alone. This is so if no other call of the client
+/// was in progress during these two calls.
 #[derive(Clone, Copy)]
 struct Separation {
-    /// Number of calls that have begun if the next call is alone; `None` if it cannot be alone.
+    /// Number of begun calls that shows that the next call was alone; `None` if another call was in progress.
     alone: Option<u64>,
 }
 
@@ -131,7 +130,7 @@ impl Separation {
 /// Form in which assets are read.
 struct Form<T> {
     parse: fn(Row) -> Result<T, String>,
-    /// Converts the row of a deleted asset in the list; returns `None` if the row does not suffice.
+    /// Converts the list's row of a deleted asset; returns `None` if the row lacks properties of this form.
     from_summary: fn(AssetSummary) -> Option<T>,
     /// True if the form has all properties of the asset.
     is_whole: bool,
@@ -143,7 +142,7 @@ struct FindResponse<T> {
     rows: Rows<T>,
     /// True if the assets that the response omits are certainly missing.
     is_certain: bool,
-    /// True if this may be the response to a list of all assets, whose rows may lack properties.
+    /// True if this may be a list of all assets, whose rows may lack properties.
     may_be_list: bool,
 }
 
@@ -181,7 +180,7 @@ impl Reader {
         self
     }
 
-    /// Makes the reader repeat reads whose responses omit assets and may be responses to other requests.
+    /// Makes the reader repeat reads whose responses omit assets and may belong to other requests.
     pub(crate) fn confirm_missing(mut self) -> Self {
         self.confirms_missing = true;
         self
@@ -192,8 +191,8 @@ impl Reader {
         self.calls.names
     }
 
-    /// Returns true if the service has answered at least one read successfully. If it refuses all reads, the
-    /// base URL is probably wrong.
+    /// Returns true if the service has answered at least one read successfully. If the service refuses all
+    /// reads, the base URL is probably wrong.
     pub(crate) fn was_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }
@@ -234,8 +233,8 @@ impl Reader {
         self.read(ids, &Form::whole(|row| Ok(row.text))).await
     }
 
-    /// Reads each asset as a row with all its fields, in the order of `ids`. Existing assets become witnesses
-    /// if there are too few, for example because the job has just created the first assets of the kind.
+    /// Reads each asset as a row with all its fields, in the order of `ids`. If there are too few witnesses,
+    /// existing assets become witnesses. For example, the job has just created the first assets of the kind.
     pub(crate) async fn rows(&self, ids: &[String]) -> Vec<ReadResult<Row>> {
         let results = self.read(ids, &Form::whole(Ok)).await;
         if self.has_witnesses.initialized() {
@@ -320,8 +319,8 @@ impl Reader {
         }
     }
 
-    /// Requests the list of all assets like [`repeat_list`](Self::repeat_list), as rows with the given IDs.
-    /// Rows of a later response replace rows with the same IDs, and rows without an ID.
+    /// Requests the list of all assets like [`repeat_list`](Self::repeat_list). `id` returns the ID of a row.
+    /// Rows of a later response replace earlier rows with the same IDs, and earlier rows without an ID.
     async fn repeat_rows<T: Send + 'static>(
         &self,
         parse: impl Fn(Call<Vec<ListRow<String>>>) -> Call<(HashSet<u64>, Vec<T>)>,
@@ -374,8 +373,8 @@ impl Reader {
     /// the next request with this refusal, and not with rows or an empty list. Returns `None` if the
     /// service did not refuse the request.
     ///
-    /// Bulk jobs do not rely on this. They repeat a request more often, because some gateways repeat
-    /// responses that are older than the previous response, and a deletion cannot be undone.
+    /// Bulk jobs do not rely on this. They send a request more often, for two reasons: some gateways answer
+    /// with an old response, even one from before the previous response; and a deletion cannot be undone.
     async fn separate(&self) -> Option<Separation> {
         if !self.is_raw || self.failed_separations.load(Ordering::Relaxed) >= MAX_FAILED_SEPARATIONS {
             return None;
@@ -452,12 +451,12 @@ impl Reader {
         })
     }
 
-    /// Finds the assets with these IDs, together with a witness if there is one. If the response may belong
-    /// to another request, and omits assets or may be a list, repeats the read. Combines the rows of all
-    /// responses.
+    /// Finds the assets with these IDs, together with a witness if there is one. Repeats the read in two
+    /// cases: the response may be a list of all assets, or it omits assets and may belong to another request.
+    /// Combines the rows of all responses.
     ///
     /// # Errors
-    /// If the service refuses the read with the witness, returns the error of the read without the witness.
+    /// Returns the error of the last read. After a refused read with a witness, this is a read without it.
     async fn find_confirmed<T: Send + 'static>(
         &self,
         ids: &[String],
@@ -508,7 +507,7 @@ impl Reader {
             };
         }
         if self.is_raw && omitted_witnesses == MAX_REPETITIONS {
-            // A job that changes assets may delete its witnesses. A reader of whole assets does not.
+            // Bulk jobs may delete their own witnesses, so only readers of whole assets draw this conclusion.
             for id in ids {
                 let doubt = || Err("no response to its read could be attributed to this read".to_owned());
                 found.entry(id.clone()).or_insert_with(doubt);
@@ -517,8 +516,8 @@ impl Reader {
         Ok(found)
     }
 
-    /// Finds the assets with these IDs, together with a witness. If the service refuses that, finds them
-    /// without the witness, which then becomes `None`.
+    /// Finds the assets with these IDs, together with a witness. If the service refuses this read, finds the
+    /// assets without the witness, and sets `witness` to `None`.
     async fn find_with<T: Send + 'static>(
         &self,
         ids: &[String],
@@ -557,8 +556,8 @@ impl Reader {
         witnesses.and_then(|attribution| attribution.next_witness(ids))
     }
 
-    /// Lists all assets and chooses the witnesses for the next reads, after a response omitted one of `ids`.
-    /// Only the first call does so. If its list fails, there are no witnesses.
+    /// Lists all assets and chooses the witnesses for the next reads, because a response omitted one of
+    /// `ids`. Only the first call has an effect. If it cannot list the assets, there are no witnesses.
     async fn find_witnesses(&self, ids: &[String]) {
         let choose = || async {
             if let Some(Ok(listed)) = self.list(ids).await {
@@ -612,7 +611,7 @@ impl Reader {
             if listed.is_none() {
                 listed = Some(match self.list(ids).await {
                     Some(Ok(rows)) => Some(rows),
-                    // The service refuses both requests, so nothing is known.
+                    // Both requests failed, so nothing is known.
                     Some(Err(_)) => {
                         no_answer = Some(error);
                         break;
@@ -663,8 +662,8 @@ impl<T> Form<T> {
 }
 
 impl Listed {
-    /// Looks up, in this list, the IDs whose read was refused. Adds results for the IDs that are missing or
-    /// deleted, and returns the other IDs.
+    /// Looks up the IDs of a refused read in this list. Adds results for the IDs that are missing or deleted,
+    /// and returns the other IDs.
     fn settle<T>(
         &self,
         ids: Vec<String>,
@@ -718,9 +717,9 @@ fn split(lists: &mut Vec<Vec<String>>, mut list: Vec<String>) {
     lists.extend([second, list]);
 }
 
-/// Returns the object that has the property: the response itself or, if the response lacks the property, a
-/// member of the response or an element of an array among the members. Returns `None` if no object has the
-/// property, or if several members or elements have it.
+/// Returns the object that has the property. This object is the response, a member of the response, or an
+/// element of an array that is a member. Returns `None` if no object has the property, or if several members
+/// or elements have it.
 fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     let row = Row::new(answer);
     if row.value.get(property).is_some() {
@@ -765,8 +764,8 @@ fn row_hashes(rows: &[Row]) -> HashSet<u64> {
     rows.iter().filter(|_| is_short).map(row_hash).collect()
 }
 
-/// Assigns rows to the requested IDs. Returns an error if a row has an ID that was not requested. If a row
-/// has no ID, it may belong to any ID without a row, so each of these IDs gets an error.
+/// Assigns rows to the requested IDs. Returns an error if a row has an ID that was not requested. A row
+/// without an ID may belong to any requested ID that has no row, so all these IDs get an error.
 fn match_rows<T>(
     rows: Vec<Row>,
     asked: &HashSet<String>,

@@ -97,7 +97,7 @@ impl<T> AssetId for T where
 /// Names of a kind of asset.
 #[derive(Debug)]
 pub struct ResourceNames {
-    /// Segment of the paths of the kind's operations that no other kind has, such as `offersource`.
+    /// Path segment that only the operations of this kind have, such as `offersource`.
     pub segment: &'static str,
     /// Name of the property that contains the ID of an asset, such as `idOfferSource`.
     pub id: &'static str,
@@ -186,14 +186,14 @@ pub(crate) type CountChildren<R> =
 pub(crate) enum Place {
     /// The body is the list.
     Body,
-    /// The list is the property of the body with this name.
+    /// The list is the value of the body property with this name.
     Property(&'static str),
-    /// The list is the query parameter with this name.
+    /// The list is the value of the query parameter with this name.
     Query(&'static str),
 }
 
-/// Names of two properties of a request body. They contain the action for the children of the assets, and the
-/// ID of the new parent.
+/// Names of two properties of a request body: the action for the children of the assets, and the ID of the
+/// new parent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChildrenProperties {
     /// Name of the property that contains the action.

@@ -92,8 +92,8 @@ where
     R: Save,
     F: FnMut(&mut R::Asset) + Send,
 {
-    /// Sets the asset on which the change is based, such as an asset that a form has shown for minutes. It is
-    /// a conflict if the stored asset no longer equals this asset. Default: the asset that
+    /// Sets the asset on which the change is based, such as an asset that a form has shown for minutes. If
+    /// the stored asset no longer equals this asset, there is a conflict. Default: the asset that
     /// [`send`](Self::send) reads.
     pub fn based_on(mut self, asset: R::Asset) -> Self {
         self.based_on = Some(asset);
@@ -150,8 +150,8 @@ where
         R::FIND_BY_ID(&self.client, &self.id).await
     }
 
-    /// Sends `wanted`, which was computed from the asset `base`. Each repetition of the request needs a read
-    /// that shows this asset unchanged.
+    /// Sends `wanted`, which was computed from the asset `base`. The request is repeated only if a new read
+    /// shows that the stored asset still equals `base`.
     async fn send_save(&self, base: &R::Asset, wanted: &R::Asset) -> Result<(), Error> {
         let (client, id, base) = (self.client.clone(), self.id.clone(), base.clone());
         let save = R::SAVE(&self.client, wanted).repeat_if(move || {
@@ -246,7 +246,7 @@ where
             if reads == READS {
                 let is_at_base = |field: &String| before_shown.pointer(field) == after_shown.pointer(field);
                 return Err(match unanswered {
-                    // Someone else has changed the asset, and the change is not in it.
+                    // Someone else has changed the asset, and it does not contain the change of this update.
                     Some(_) if after != before && changed.iter().all(is_at_base) => conflict(&before, after),
                     Some(error) => UpdateError::Unknown(error),
                     None => UpdateError::Lost {
@@ -272,9 +272,9 @@ pub struct Updated<A> {
     /// JSON pointers to the changed fields. If the list is empty, nothing had to change, and nothing was
     /// saved.
     pub changed: Vec<String>,
-    /// JSON pointers to fields whose values differ in the asset that was read back, although the update did
-    /// not change them. The service may set these fields itself, or another client may have changed them
-    /// right after the save.
+    /// JSON pointers to fields that the update did not change, but that have other values in the asset that
+    /// was read back. The service may set these fields itself, or another client may have changed them right
+    /// after the save.
     pub unexpected: Vec<String>,
 }
 
@@ -345,8 +345,8 @@ pub(super) enum Absent {
     MayBeEmpty,
 }
 
-/// Returns the asset with empty values at these JSON pointers; `None` if one of the present values has no
-/// empty form.
+/// Returns the asset with empty values at these JSON pointers. Returns `None` if a value is absent or has no
+/// empty form, or if a [`Value`] would round a number of the asset.
 fn with_empties<R: Resource>(asset: &R::Asset, pointers: &[String]) -> Option<R::Asset> {
     let text = serde_json::to_string(asset).ok()?;
     if !exact_json::is_exact(&text) {
@@ -360,7 +360,7 @@ fn with_empties<R: Resource>(asset: &R::Asset, pointers: &[String]) -> Option<R:
     serde_json::from_value(asset).ok()
 }
 
-/// Returns the empty value that stands for a removed value, for services that keep values that a save omits.
+/// Returns the empty value that replaces a removed value. The service may keep a value that a save omits.
 pub(super) fn empty_form(removed: &Value) -> Option<Value> {
     match removed {
         Value::String(_) => Some(Value::from("")),

@@ -12,7 +12,7 @@ pub enum FoundAsset<A = Value> {
     /// The asset as the service sent it.
     Found(A),
     /// The asset does not exist or is deleted: a successful response omits it, or the service lists it as
-    /// deleted and refuses to read it. The vendor does not document whether deleted assets can be read.
+    /// deleted and refuses to return it. The vendor does not document whether deleted assets can be read.
     Missing,
     /// There was no usable response, so nothing is known about the asset. If the call failed,
     /// [`Failure::error`] returns the error of the call.

@@ -138,8 +138,8 @@ impl AssetGroup {
         self.0.plural
     }
 
-    /// Returns true if the vendor documents only titles and HTTP methods of the group's operations. Their
-    /// paths and bodies are then inferred.
+    /// Returns true if the vendor documents only titles and HTTP methods of the group's operations. The paths
+    /// and bodies of these operations are then inferred.
     #[must_use]
     pub const fn is_inferred(self) -> bool {
         self.0.is_inferred
@@ -173,8 +173,8 @@ impl AssetGroup {
         }
     }
 
-    /// Returns the segment of the paths of the group's operations that no other group has, such as
-    /// `offersource`; `None` if assets of the group cannot be found by ID.
+    /// Returns the path segment that only the operations of this group have, such as `offersource`; `None` if
+    /// assets of the group cannot be found by ID.
     #[must_use]
     pub fn segment(self) -> Option<&'static str> {
         self.0
@@ -203,33 +203,33 @@ impl AssetGroup {
         AssetSummary::new(status, self.category_pointer().and_then(text))
     }
 
-    /// Returns the JSON pointer to the ID in an asset; `None` if assets cannot be found by ID.
+    /// Returns the JSON pointer to the ID of an asset; `None` if assets cannot be found by ID.
     #[must_use]
     pub fn id_pointer(self) -> Option<&'static str> {
         self.0.resource.as_ref().map(|resource| resource.id)
     }
 
-    /// Returns the JSON pointer to the name in an asset.
+    /// Returns the JSON pointer to the name of an asset.
     #[must_use]
     pub fn name_pointer(self) -> Option<&'static str> {
         self.0.resource.as_ref()?.name
     }
 
-    /// Returns the JSON pointer to the ID of the category in an asset.
+    /// Returns the JSON pointer to the ID of an asset's category.
     #[must_use]
     pub fn category_pointer(self) -> Option<&'static str> {
         self.0.resource.as_ref()?.category
     }
 
-    /// Returns the JSON pointers of properties that the service changes when it stores an asset (documented),
-    /// each with the kind of change.
+    /// Returns the properties that the service changes when it stores an asset (documented). An entry has the
+    /// JSON pointer of the property and the kind of change.
     #[must_use]
     pub fn server_managed(self) -> &'static [(&'static str, ServerBehavior)] {
         self.managed_fields().0
     }
 
     /// Returns the JSON pointers of free-form properties. The OpenAPI document does not list the members of
-    /// such a property, for example because users choose their names, like those of URL parameters.
+    /// such a property. For example, users choose the names of URL parameters.
     #[must_use]
     pub const fn free_form(self) -> &'static [&'static str] {
         self.0.free_form
@@ -248,7 +248,7 @@ impl AssetGroup {
 
     /// Lists all assets, whatever their status. The rows of the list may lack some properties of the assets.
     ///
-    /// Use the rows only for display. A number that a [`Value`] would round becomes a string of its digits,
+    /// Use the rows only for display: a number that a [`Value`] would round becomes a string of its digits,
     /// as with [`json::show`](crate::json::show).
     ///
     /// # Errors
@@ -287,8 +287,8 @@ impl AssetGroup {
 
     /// Finds assets by ID, and returns a result for each ID, in the order of `ids`.
     ///
-    /// IDs are sent in chunks of at most 100. If the service refuses a read, this alone is no reason to
-    /// return [`FoundAsset::Missing`]. An asset with a number that a [`Value`] would round is
+    /// IDs are sent in chunks of at most 100. A refused read alone does not make an asset
+    /// [`FoundAsset::Missing`]. An asset with a number that a [`Value`] would round is
     /// [unreadable](FoundAsset::Unreadable); [`find_json`](Self::find_json) and the typed calls keep all
     /// digits.
     pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {

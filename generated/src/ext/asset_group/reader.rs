@@ -1,7 +1,7 @@
 //! Reads the assets of one group.
 //!
-//! A job makes one [`GroupReader`] per group, and keeps it until it ends. The reader remembers the requests
-//! of the job, because a gateway may answer a request with the response to another request.
+//! A job makes one [`GroupReader`] per group, and uses it until the job ends. The reader remembers the
+//! requests of the job, because a gateway may answer a request with the response to another request.
 
 use super::table::ResourceTable;
 use super::{AssetGroup, FoundAsset};
@@ -48,7 +48,7 @@ impl GroupReaders {
 
 /// Reads the assets of one group, as JSON.
 ///
-/// Clones share what they remember.
+/// Clones share the remembered requests.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupReader {
     group: AssetGroup,
@@ -107,8 +107,9 @@ impl GroupReader {
 /// Reads for jobs.
 #[cfg(feature = "snapshot")]
 impl GroupReader {
-    /// Creates a reader for a job that makes up to `concurrency` calls at the same time. An asset counts as
-    /// missing only if the response that omits it cannot be the response to another request of this reader.
+    /// Creates a reader for a job that makes up to `concurrency` calls at the same time. If a response omits
+    /// assets and may belong to another request of this reader, the reader repeats the read a few times. An
+    /// asset counts as missing only if all responses omit it.
     pub(crate) fn for_job(group: AssetGroup, client: &Client, concurrency: usize) -> Self {
         let reads = concurrency.max(CONCURRENT_READS);
         Self::new(group, client, |reader| {

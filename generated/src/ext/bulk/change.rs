@@ -34,8 +34,8 @@ pub trait SendableChange<R: Resource>: BulkChange<R> {
 pub(super) struct ListChange {
     pub(super) record: ChangeRecord,
     call: EntriesCall,
-    /// Name of the property of the request body that contains the ID of the category; `None` if the change is
-    /// not a move to a category.
+    /// Name of the body property that contains the ID of the category; `None` if the change is not a move to
+    /// a category.
     category: Option<&'static str>,
 }
 

@@ -42,8 +42,8 @@ impl<I> Report<I> {
         Self::new(job.into(), false, entries.collect(), Vec::new())
     }
 
-    /// Creates the report of a duplication, for tests of your own code. `outcomes` contains each ID with its
-    /// outcome and the ID of its copy, in order.
+    /// Creates the report of a duplication, for tests of your own code. An item of `outcomes` has the ID of
+    /// an asset, the outcome and the ID of the copy.
     ///
     /// ```
     /// use funnelflux::{ext::{Failure, Outcome, Reason, Report}, types::OfferSourceId};

@@ -1,6 +1,6 @@
 //! Bulk jobs that do not depend on the type of their assets. The typed [`Bulk`](super::Bulk) and the untyped
 //! [`GroupBulk`](super::GroupBulk) are builders of the same [`Job`]. Therefore, the code of jobs is compiled
-//! only once, instead of once per kind of asset and change.
+//! only once, instead of once per kind of asset and per change.
 
 use super::change::ChangeRecord;
 use super::engine::{

@@ -63,9 +63,9 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
 /// successful response omits it; a 404 is not sufficient. A gateway may answer a read with the response to
-/// another request of the job. If this may be the case, the job reads the assets again, together with an
-/// asset that is known to exist. The job decodes only the ID, status and category of each asset, so unusual
-/// values in other fields do not affect the job.
+/// another request of the job. If this is possible, the job reads the assets again, together with an asset
+/// that is known to exist. The job decodes only the ID, status and category of each asset, so unusual values
+/// in other fields do not affect the job.
 ///
 /// # Outcomes
 ///
@@ -89,7 +89,7 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///
 /// - Five consecutive requests are not processed or get no response in spite of all retries.
 /// - Every read gets a 404.
-/// - The service refuses the first ten IDs that are sent alone with 403, and no ID was changed before. The
+/// - The service refuses ten IDs with 403, each in a request of its own, and no ID was changed before. The
 ///   account may be suspended.
 /// - The service rejects the credentials.
 /// - The service asks for a wait of more than a minute (`Retry-After`).
@@ -295,8 +295,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets the longest time that a cancelled job waits for requests in flight. Default: no limit.
     ///
-    /// If the result of a sent change is not known when this time is over, its IDs end as *unknown*. Run the
-    /// job again for the IDs that [`Report::unfinished`] returns.
+    /// If the result of a request is not known when this time is over, the IDs of the request end as
+    /// *unknown*. Run the job again for the IDs that [`Report::unfinished`] returns.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};
@@ -319,9 +319,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// A journal belongs to one job: one change of one list of IDs, in one account at one base URL. If the
     /// file is the journal of a different job, the new job is refused, and no change is sent.
     /// [`Journal::read`] returns the change and the IDs of a journal. When a job continues, IDs with the
-    /// outcome *done*, *already so* or *rejected* keep it and are not sent again. For an ID whose result is
-    /// unknown, the job first reads the asset. If the asset is in the requested state, the outcome is *done*.
-    /// A duplication does not read the asset, but looks for the copy.
+    /// outcome *done*, *already so* or *rejected* keep this outcome and are not sent again. For an ID whose
+    /// result is unknown, the job first reads the asset. If the asset is in the requested state, the outcome
+    /// is *done*. A duplication does not read the asset, but looks for the copy.
     ///
     /// If the access token states its account, the journal records this account. Otherwise, a new job lists
     /// the assets and records the IDs of some of them. A resumed job must then find at least one of these
@@ -338,7 +338,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// [`ChangePlan::undo`](crate::ext::plan::ChangePlan::undo) makes a plan that reverts the job.
     ///
     /// Before the job changes anything, it reads the assets, and the children that the change affects. If the
-    /// service refuses to return children, or if the cargo feature of their group is disabled, the changes of
+    /// service refuses to return children, or if the cargo feature of their group is disabled, changes to
     /// these children cannot be undone. If any other read fails, the job sends no change. A deletion cannot
     /// be undone, because the service has no operation that restores deleted assets or their statistics. To
     /// undo a duplication, the plan deletes the copies.
@@ -396,7 +396,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// # Errors
     /// Returns the same errors as [`send`](Self::send), with one exception. The job detects a journal of
-    /// another account only while the stream runs, and then reports it as the failure of the remaining IDs.
+    /// another account only while the stream runs. The remaining IDs then get this error as their failure.
     pub fn stream(self) -> Result<Outcomes<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,

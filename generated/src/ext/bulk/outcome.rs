@@ -14,8 +14,8 @@ use std::{fmt, sync::Arc};
 /// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again; for copies, see below |
 /// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
 ///
-/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. The ID
-/// of an asset of which a copy may exist is not returned, because a new job could make another copy.
+/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. An ID is
+/// not returned if a copy of its asset may exist, because a new job could make another copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -289,7 +289,7 @@ impl<I> Entry<I> {
     }
 
     /// Returns the ID of the copy, if the job duplicates assets and the copy is known. If the outcome is
-    /// *unknown*, the asset may be the copy of another asset. If a gateway swaps responses, the same is
+    /// *unknown*, this may be the ID of a copy of another asset. If a gateway swaps responses, the same is
     /// possible for copies that were not read back; see [`Duplication`](crate::ext::Duplication).
     #[must_use]
     pub fn copy(&self) -> Option<&I> {

@@ -89,8 +89,8 @@ impl<I> Report<I> {
         mut entries: Vec<Entry<I>>,
         repeated: Vec<Repeated<I>>,
     ) -> Self {
-        // An unstable sort suffices, because positions are distinct. A stable sort would need half as much
-        // memory again.
+        // An unstable sort suffices, because positions are distinct. A stable sort would need 50 % more
+        // memory.
         entries.sort_unstable_by_key(|entry| entry.position);
         Self {
             job,

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 /// Number of consecutive requests without a response after which the job stops.
 const MAX_UNANSWERED: u32 = 5;
-/// Number of IDs that the service refused with 403, one after the other, after which the job stops if no ID
-/// was changed. Requests for several IDs do not count, because one ID can make the service refuse them.
+/// Number of IDs refused with 403 after which the job stops if no ID was changed. An ID counts only if it was
+/// alone in a request, because a request for several IDs may be refused for one of them.
 const MAX_FORBIDDEN: u32 = 10;
 /// First words of the failure message that the remaining IDs of a stopped job get.
 pub(in crate::ext) const STOPPED: &str = "the job stopped";
@@ -88,8 +88,8 @@ impl StopControl {
         });
     }
 
-    /// Records an outcome. Stops the job if the service refuses every change with 403, as it does if the
-    /// account is suspended.
+    /// Records an outcome. Stops the job if the service refuses too many IDs with 403 before it changes one.
+    /// The account may then be suspended.
     pub(super) fn settled(&mut self, outcome: &Outcome) {
         if let Outcome::Done { .. } = outcome {
             self.forbidden = None;

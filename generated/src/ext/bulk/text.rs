@@ -11,7 +11,7 @@ const MAX_LINES: usize = 5;
 /// Maximum number of IDs that are shown for one failure.
 const MAX_IDS: usize = 3;
 
-/// Writes each count that is not zero, with a comma before the count and its name after it.
+/// Writes the counts that are not zero, each as a comma, the count and the name of the count.
 pub(super) fn write_counts<const N: usize>(
     formatter: &mut Formatter<'_>,
     counts: [(usize, &str); N],

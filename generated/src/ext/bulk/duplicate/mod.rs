@@ -41,8 +41,7 @@ pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
     /// returns the request body that describes the copy. Give each copy a unique name, so that the job can
     /// find the copy after a broken connection.
     ///
-    /// When a job resumes from a journal, `request` must return the same request body for each ID as in the
-    /// first run.
+    /// When a job resumes from a journal, `request` must return the same request bodies as in the first run.
     fn duplicate_many<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -77,9 +76,9 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// | 401 | no copy was made; if the client can renew the token, it repeats the request |
 ///
 /// If a response is lost, the job looks for the copy in the list of all assets. A candidate is an asset that
-/// has the requested name, was not listed before the job, and is not another copy of this job. If there is
-/// exactly one candidate, the job must exclude that somebody else made it, such as a second job that is equal
-/// to this one. It recognises the candidate as the copy only if all of these conditions hold:
+/// has the requested name, was not listed before the job, and is not another copy of this job. Even if there
+/// is exactly one candidate, somebody else may have made it, such as a second job that is equal to this one.
+/// The job recognises the candidate as the copy only if all of these conditions hold:
 ///
 /// - The ID of the candidate was generated while the request was in flight.
 /// - The list of all assets could be read before the job.
@@ -92,17 +91,17 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// candidate is the copy before you duplicate that asset again.
 ///
 /// A job that resumes from its journal looks again. Ten minutes after a request, the outcome is *not sent* if
-/// the list could be read before the job and no other asset is new, and the next run makes the copy. A copy
-/// that an earlier run could not read back is read again.
+/// the list could be read before the job, and if all new assets are known copies. The next run then makes the
+/// copy. A copy that an earlier run could not read back is read again.
 ///
 /// A gateway may swap the responses to two requests in flight. If the service does not accept a request, the
-/// job reads back the copies of all requests that were in flight at the same time, and treats a refusal as a
-/// lost response if one of these copies has another name. If the service accepts both requests, each entry
-/// gets the ID of the other copy, unless the copies are read back: switch on [`verify`](Bulk::verify), or set
-/// the [`concurrency`](Bulk::concurrency) to 1, if the IDs of the copies matter and a gateway is between.
+/// job reads back the copies of all requests that were in flight at the same time. If one of these copies has
+/// another name, the job treats the refusal as a lost response. If the service accepts both requests, each
+/// entry gets the ID of the other copy, unless the copies are read back. If there is a gateway and the IDs of
+/// the copies matter, switch on [`verify`](Bulk::verify), or set the [`concurrency`](Bulk::concurrency) to 1.
 ///
-/// Therefore, a request is in progress until the requests that were in flight at the same time have ended. If
-/// the latency varies, this makes a job with concurrent requests slower, by half in a measurement.
+/// Therefore, a request stays in progress until the requests that were in flight at the same time have ended.
+/// If the latency varies, this makes a job with concurrent requests slower: in a measurement, by half.
 ///
 /// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
 /// [`plan`](Bulk::plan). [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each

@@ -26,15 +26,14 @@ use std::time::SystemTime;
 /// maximum number of times that a copy is read back.
 const LIST_READS: u32 = 4;
 
-/// Assets that are known to exist. When the job searches for the copy that a request made, it ignores these
-/// assets.
+/// Assets that are known to exist. A search for a lost copy ignores the assets in `before` and `copies`.
 struct KnownAssets {
     /// IDs of all assets before the first request; `None` if the assets could not be listed.
     before: Option<HashSet<String>>,
     /// IDs of the copies that the job has made.
     copies: HashSet<String>,
-    /// IDs that responses named, but of assets that have another name than the requested one, or that could
-    /// not be read. A gateway may have swapped the responses, so each can be the copy of another request.
+    /// IDs that responses named, of assets that do not have the requested names or could not be read. A
+    /// gateway may have swapped the responses, so such an asset can be the copy that another request made.
     unclaimed: HashSet<String>,
 }
 
@@ -48,7 +47,7 @@ pub(super) struct DuplicationSteps {
     requests: Mutex<Box<dyn CopyRequests>>,
     has_overrides: bool,
     known: Mutex<KnownAssets>,
-    /// Requests for copies whose result is unknown, keyed by the ID of the original.
+    /// Requests for copies, keyed by the ID of the original. The results of these requests are unknown.
     unknown: Mutex<HashMap<String, CopyRequest>>,
 }
 
@@ -150,7 +149,8 @@ impl DuplicationSteps {
     }
 
     /// Checks the account, and lists the assets before the first request. If an earlier run already sent
-    /// requests whose results are unknown, nothing is listed, because a list could contain their copies.
+    /// requests whose results are unknown, nothing is listed, because a list could contain the copies of
+    /// these requests.
     async fn prepare(&self) -> StepResult {
         let mut result = self.shared.check_account().await;
         let is_listed = self.known().before.is_some() || !self.unknown().is_empty();
@@ -176,7 +176,7 @@ impl DuplicationSteps {
         self.shared.reader.list_rows().await
     }
 
-    /// Records that the response to a request that was sent at this time is lost.
+    /// Records that the response to a request is lost. `sent` is the time of the request.
     fn lose(&self, item: Item, sent: SystemTime, result: &mut StepResult) {
         let request = CopyRequest {
             sent: Some(sent),
@@ -345,7 +345,7 @@ impl DuplicationSteps {
         }
     }
 
-    /// Reads a copy back that a response named, and records whether it belongs to the request.
+    /// Reads back a copy that a response named, and records whether this copy belongs to the request.
     async fn verify(&self, copy: &String, name: &str, result: &mut StepResult) -> CopyCheck {
         let check = self.check_name(copy, name, result).await;
         let mut known = self.known();

@@ -271,7 +271,7 @@ impl Driver {
     }
 
     /// Returns the first step of the next chunk; `None` if no IDs are left. In a duplication, an ID whose
-    /// response was lost in an earlier run is moved to `lost` instead, and the next chunk is considered.
+    /// response was lost in an earlier run has no such step; the ID is moved to `lost`.
     fn next_chunk(&mut self) -> Option<ScheduledStep> {
         loop {
             let step = self.cut_chunk()?;
@@ -422,8 +422,8 @@ impl Driver {
     }
 }
 
-/// Creates a result for a step whose tokio task ended without one. If the step sends a change, the service
-/// may have received the change, so the assets are read next. Any other step is repeated.
+/// Creates a result for a step whose tokio task ended without a result. If the step sends a change, the
+/// service may have received the change, so the assets are read next. Any other step is repeated.
 fn interrupted(mut step: ScheduledStep) -> StepResult {
     if let Task::Send { .. } = step.task {
         for item in &mut step.items {

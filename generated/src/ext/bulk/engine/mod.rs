@@ -86,7 +86,7 @@ impl Default for JobSettings {
     }
 }
 
-/// Steps of a job. One type implements them for changes by a list of IDs, another for duplications.
+/// Steps of a job. One type implements them for changes of a list of IDs, and another type for duplications.
 pub trait JobSteps: Send + Sync + 'static {
     /// Returns the settings of the job.
     fn settings(&self) -> &JobSettings;
@@ -96,11 +96,11 @@ pub trait JobSteps: Send + Sync + 'static {
     fn prepares(&self) -> bool;
     /// Returns the first task of a chunk. `sent` is true if an earlier run sent any ID of the chunk.
     fn first_task(&self, sent: bool) -> Task;
-    /// Returns the current time if the steps make copies, and otherwise `None`. The journal records the time
-    /// of each request for a copy.
+    /// Returns the current time; `None` if the steps make no copies. The journal records the time of each
+    /// request for a copy.
     fn copy_time(&self) -> Option<SystemTime>;
-    /// Returns true if a step that still waits for other steps is about to end the job. No further step may
-    /// start.
+    /// Returns true if a step in flight will end the job, but still waits for other steps. No further step
+    /// may start in the meantime.
     fn is_ending(&self) -> bool {
         false
     }
@@ -109,7 +109,7 @@ pub trait JobSteps: Send + Sync + 'static {
 }
 
 /// Future that records the states of the assets before the first change, so that the job can be undone. Empty
-/// if the job does not record them.
+/// if the job records no states.
 #[derive(Default)]
 pub(super) struct RecordStates(Mutex<Option<BoxFuture<'static, Result<(), String>>>>);
 
@@ -143,14 +143,15 @@ pub struct Shared {
     pub(super) stop_signal: StopSignal,
     /// Check of the account, if the job has a journal.
     pub(super) account: Option<AccountCheck>,
-    /// If the job can be undone: the future that records the states of the assets before the first chunk.
+    /// Future that records the states of the assets before the first chunk, if the job can be undone.
     pub(super) record_states: RecordStates,
-    /// IDs of assets that the account owned before the first request, as recorded by an earlier run: all of
-    /// them if the job duplicates assets, otherwise some of them.
+    /// IDs of assets that the account owned before the first request, as recorded by an earlier run. A
+    /// duplication records all assets, and any other job records some of them.
     pub(super) seen: Option<HashSet<String>>,
     /// IDs of the copies that earlier runs have made.
     pub(super) copies: HashSet<String>,
-    /// Requests of earlier runs for copies whose result is unknown, keyed by the ID of the original.
+    /// Requests of earlier runs for copies, keyed by the ID of the original. The results of these requests
+    /// are unknown.
     pub(super) copy_requests: HashMap<String, CopyRequest>,
 }
 

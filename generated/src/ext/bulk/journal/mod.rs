@@ -8,16 +8,16 @@
 //! for it.
 //!
 //! A duplication writes a `copying` line instead of the `sending` line, and a `lost` line if the response to
-//! the request is lost. Both lines have the time, so that a resumed job can compare it with the times in the
-//! IDs of assets.
+//! the request is lost. Both lines contain a time, so that a resumed job can compare this time with the times
+//! in the IDs of assets.
 //!
 //! After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a `settled` line,
 //! the resumed job reads the assets of that line to find their outcomes.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
-//! resumed job must find one of them. In a duplication, the `seen` line lists all assets in either case, even
-//! if there are none: it is missing only if the assets could not be listed before the first request.
+//! resumed job must find one of them. In a duplication, the `seen` line lists all assets in either case. It
+//! is empty if there are none, and missing only if the assets could not be listed before the first request.
 //!
 //! This module is long because the lines, the reader and the tests of the format share their types.
 
@@ -54,8 +54,8 @@ enum Line<'a> {
     Ids(Vec<Cow<'a, str>>),
     /// The account that the token states.
     Account(Cow<'a, str>),
-    /// IDs of assets that the account owned before the first request. A duplication records all of them, so
-    /// none of them can be a new copy, and every other asset can be one.
+    /// IDs of assets that the account owned before the first request. A duplication records all of them,
+    /// because any other asset can be a new copy.
     Seen(Vec<Cow<'a, str>>),
     /// IDs of the assets that the next request changes.
     Sending(Vec<Cow<'a, str>>),
@@ -64,7 +64,7 @@ enum Line<'a> {
     SendingForChildren(Vec<Cow<'a, str>>),
     /// ID of the asset that the next request copies.
     Copying(TimedId<'a>),
-    /// ID of an asset for which the response to the `copying` request was lost.
+    /// ID of an asset. The response to the request for its copy was lost.
     Lost(TimedId<'a>),
     Settled(Vec<SettledId<'a>>),
 }
@@ -200,9 +200,9 @@ pub(super) enum SentFor {
 pub(super) struct CopyRequest {
     /// Time at which the request was sent; `None` if it was not recorded.
     pub(super) sent: Option<SystemTime>,
-    /// Time at which the response was lost; `None` if the job ended before that time.
+    /// Time at which the response was lost; `None` if the journal has no such time.
     pub(super) lost: Option<SystemTime>,
-    /// True if an earlier run read the list after the request, and did not recognise the copy.
+    /// True if an earlier run searched the list of all assets, but did not recognise the copy.
     pub(super) was_searched: bool,
     /// ID of the copy, if the response named it.
     pub(super) copy: Option<String>,
@@ -232,7 +232,7 @@ pub struct Journal {
     header: Header,
     ids: Vec<String>,
     states: Vec<RecordedState>,
-    /// Requests for copies whose result is unknown, keyed by the ID of the original.
+    /// Requests for copies, keyed by the ID of the original. The results of these requests are unknown.
     copy_requests: HashMap<String, CopyRequest>,
     /// IDs of assets that the account owned before the first request; `None` if no such IDs were recorded.
     seen: Option<HashSet<String>>,
@@ -311,7 +311,7 @@ impl Journal {
         changed.map(|(id, _)| id.as_str()).collect()
     }
 
-    /// Returns true if the job ended before it sent a change or determined an outcome.
+    /// Returns true if the journal records neither a sent change nor an outcome.
     #[cfg(feature = "snapshot")]
     pub(crate) fn changed_nothing(&self) -> bool {
         let mut states = self.states.iter();
@@ -319,14 +319,14 @@ impl Journal {
     }
 
     /// Returns the IDs of the copies that the job made. If the outcome is unknown, the response may belong to
-    /// another request, so the asset that it named is left out.
+    /// another request, so the copy in this response is left out.
     #[cfg(feature = "snapshot")]
     pub(crate) fn copies(&self) -> impl Iterator<Item = &str> {
         let settled = self.states.iter().filter(|state| state.outcome.is_some());
         settled.filter_map(|state| state.copy.as_deref())
     }
 
-    /// Returns notes on copies that may exist under IDs unknown to the job.
+    /// Returns a note on each copy that may exist, but that the job did not find or confirm.
     #[cfg(feature = "snapshot")]
     pub(crate) fn lost_copies(&self) -> Vec<String> {
         let states = self.ids.iter().zip(&self.states);

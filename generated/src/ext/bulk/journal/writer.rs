@@ -13,7 +13,7 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct JournalWriter {
     file: LineFile,
-    /// IDs in `sending`, `again` and `copying` lines that have no outcome yet.
+    /// IDs that a `sending`, `again` or `copying` line contains, and that have no outcome yet.
     sent: HashSet<String>,
 }
 
@@ -22,7 +22,7 @@ pub(in crate::ext::bulk) struct JournalWriter {
 pub(in crate::ext::bulk) struct EarlierRun {
     /// States of the IDs, in order.
     pub(in crate::ext::bulk) states: Vec<RecordedState>,
-    /// Requests for copies whose result is unknown, keyed by the ID of the original.
+    /// Requests for copies, keyed by the ID of the original. The results of these requests are unknown.
     pub(in crate::ext::bulk) copy_requests: HashMap<String, CopyRequest>,
     /// IDs of assets that the account owned before the first request; `None` if no such IDs were recorded.
     pub(in crate::ext::bulk) seen: Option<HashSet<String>>,
@@ -148,9 +148,9 @@ impl JournalWriter {
         self.append(&Line::Lost(TimedId::new(id, time)))
     }
 
-    /// Records the outcomes. The outcome *not sent* is recorded only for an ID that an earlier line records
-    /// as sent: it states that the service has not processed that request. Other IDs that were not sent need
-    /// no line. A resumed job sends the IDs of both kinds.
+    /// Records the outcomes. The outcome *not sent* is recorded only if an earlier line says that the ID was
+    /// about to be sent. It then states that the service has not processed this request. Other IDs that were
+    /// not sent need no line. A resumed job sends both kinds of IDs.
     pub(in crate::ext::bulk) fn settled<I: AsRef<str>>(
         &mut self,
         entries: &[Entry<I>],

@@ -13,22 +13,22 @@ use crate::values::id::generator::created_at;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-/// Largest difference between the clocks of this machine and of the service at which an asset is recognised
-/// as the copy. The difference is shorter than a search for a copy. So an asset that somebody makes after a
-/// search without result is not recognised.
+/// Largest difference between the clocks of this machine and of the service that a search tolerates. It is
+/// shorter than a search, so that an asset that somebody makes after a search without result is not
+/// recognised as the copy.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
-/// Time after which the service no longer processes a request, and the list contains the copy.
+/// Time after which the service no longer processes a request, and the list contains every copy.
 const SETTLED_AFTER: Duration = Duration::from_mins(10);
 /// Maximum number of assets that a message names.
 const NAMED: usize = 5;
 
 /// List of all assets, prepared for the search for lost copies.
 struct Assets {
-    /// New assets with the name of a copy that are not known copies.
+    /// IDs of new assets that have the name of a copy, but are not known copies. The key is the name.
     candidates: HashMap<String, Vec<String>>,
-    /// New assets with other names that are not known copies.
+    /// IDs of new assets that have other names, and are not known copies.
     others: Vec<String>,
-    /// ID of a new asset with the name of a copy that no lost response explains.
+    /// ID of a new asset that has the name of a copy, although no lost response explains this asset.
     unexplained: Option<String>,
 }
 
@@ -46,8 +46,8 @@ enum Search {
 }
 
 impl DuplicationSteps {
-    /// Looks for the copies of requests whose responses were lost, and reads the copies that could not be
-    /// read back before.
+    /// Looks for the copies of requests whose responses were lost. Copies that could not be read back before
+    /// are read again.
     pub(super) async fn find_copies(&self, all: Vec<Item>, result: &mut StepResult) {
         let mut items = Vec::new();
         for mut item in all {
@@ -132,7 +132,7 @@ impl DuplicationSteps {
         result.end(item, outcome);
     }
 
-    /// Prepares a list for the search. `requests` counts the lost responses per name of a copy.
+    /// Prepares a list for the search. `requests` has the number of lost responses for each name of a copy.
     fn assets(&self, rows: Vec<ListRow<String>>, requests: &HashMap<String, usize>) -> Assets {
         let known = self.known();
         let originals = self.requests();
@@ -184,7 +184,7 @@ impl DuplicationSteps {
         }
     }
 
-    /// Returns the reason why the only new asset with the name of a copy may not be the copy.
+    /// Returns a reason why `copy`, the only new asset with the requested name, may not be the copy.
     fn doubt(&self, copy: &str, request: &CopyRequest, is_single: bool, assets: &Assets) -> Option<String> {
         let CopyRequest { sent, lost, .. } = request;
         let doubt = if self.known().before.is_none() {
@@ -209,9 +209,9 @@ impl DuplicationSteps {
         Some(doubt.to_owned())
     }
 
-    /// Decides what no asset with the name of the copy means. After some time, it means that the service made
-    /// no copy, unless somebody may have renamed the copy. The times in the IDs do not count, because the
-    /// clock of this machine may be wrong.
+    /// Interprets a list that has no new asset with the name of the copy. After some time, such a list shows
+    /// that the service made no copy, unless somebody may have renamed the copy. The times in the IDs are
+    /// ignored, because the clock of this machine may be wrong.
     fn without_candidate(&self, name: &str, request: &CopyRequest, assets: &Assets) -> Search {
         if self.known().before.is_none() {
             return Search::Late(format!(
@@ -241,7 +241,7 @@ impl DuplicationSteps {
     }
 }
 
-/// Describes the time at which an asset was made. The time helps people to decide whether it is the copy.
+/// Describes the time at which an asset was made, so that people can decide whether the asset is the copy.
 fn made_after(request: &CopyRequest, id: &str) -> Option<String> {
     let after = created_at(id)?.duration_since(request.sent?).ok()?;
     Some(format!(", made {:.1} s after the request", after.as_secs_f64()))

@@ -1,10 +1,10 @@
-//! Requests for copies that are in flight at the same time. A gateway may swap their responses.
+//! Tracks which requests for copies overlap in time. A gateway may swap the responses to such requests.
 //!
-//! If an overlapping request was not accepted, a copy that a response names may belong to that request.
-//! Therefore, the job reads the copy back. If the copy has another name, a refusal of an overlapping request
-//! is not believed. To know this, a request waits until the overlapping requests have ended.
+//! If a request is not accepted, a copy that another response names may belong to this request. Therefore,
+//! the job reads the copy back. If the copy does not have the requested name, the job does not believe the
+//! refusal. For this check, a request waits until the overlapping requests have ended.
 //!
-//! If the responses of two accepted requests are swapped, only reading the copies back reveals it.
+//! If the responses of two accepted requests are swapped, only reading the copies back reveals the swap.
 
 use crate::ext::bulk::stop::StopSignal;
 use futures_util::future::{Either, select};
@@ -27,7 +27,7 @@ struct Request {
     stage: Stage,
     /// True if an overlapping request made no copy, or if its result is unclear.
     has_failed_overlap: bool,
-    /// True if it is unclear whether an overlapping request made a copy, or which one.
+    /// True if it is unclear whether an overlapping request made a copy, or which copy it made.
     has_unclear_overlap: bool,
 }
 
@@ -35,7 +35,7 @@ struct Request {
 enum Stage {
     /// No response has arrived.
     InFlight,
-    /// The response names a copy, which is not certain to belong to the request.
+    /// The response names a copy. This copy may belong to another request.
     Made,
     /// The response says that no copy was made.
     NotMade,
@@ -49,7 +49,7 @@ pub(super) struct Flight<'o> {
 }
 
 impl Overlaps {
-    /// Records the begin of a request.
+    /// Records the start of a request.
     pub(super) fn begin(&self) -> Flight<'_> {
         let mut number = 0;
         self.0.send_modify(|requests| {
@@ -85,15 +85,15 @@ impl Flight<'_> {
         }
     }
 
-    /// Records that the response says that no copy was made. Returns true if the response is not to be
-    /// believed.
+    /// Records that the response says that no copy was made. Returns true if the response may belong to an
+    /// overlapping request.
     pub(super) async fn was_not_made(&self) -> bool {
         self.respond(Stage::NotMade, |other| other.has_failed_overlap = true);
         self.wait(|stage| stage != Stage::NotMade).await;
         self.get(|request| request.has_unclear_overlap)
     }
 
-    /// Records that it is unclear whether the request made a copy, or which one.
+    /// Records that it is unclear whether the request made a copy, or which copy it made.
     pub(super) fn is_unclear(&self) {
         self.respond(Stage::NotMade, |other| {
             other.has_failed_overlap = true;
@@ -114,7 +114,7 @@ impl Flight<'_> {
         });
     }
 
-    /// Waits until the requests that overlap with this one are no longer in these stages.
+    /// Waits until no overlapping request is in one of these stages.
     async fn wait(&self, in_stage: impl Fn(Stage) -> bool) {
         let mut receiver = self.overlaps.0.subscribe();
         // Requests that begin later do not overlap.
