@@ -36,7 +36,7 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     /// - An absent field is equal to an empty field.
     /// - If the given asset has no status, any stored status except *deleted* counts as equal.
     /// - Fields that only the service sets, such as the hash of a script, are not compared. Fields that this
-    ///   version of the crate does not know are compared only if the given asset contains them. The same
+    ///   version of the crate does not define are compared only if the given asset contains them. The same
     ///   applies to `meta` and its members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///

@@ -116,7 +116,7 @@ pub enum AssetStatus {
     Archived,
     /// The asset is deleted, but the service still lists or returns it.
     Deleted,
-    /// A status that this version of the crate does not know.
+    /// A status that this version of the crate does not define.
     Other(String),
 }
 

@@ -36,7 +36,8 @@ pub trait Update: Assets<Resource: Save> {
     /// Creates an update of one asset.
     ///
     /// All fields that the service sent are sent back, including fields that this version of the crate does
-    /// not know. `change` may run more than once: after a conflict, it runs again on the asset as last read.
+    /// not define. `change` may run more than once: after a conflict, it runs again on the asset as last
+    /// read.
     fn update<F>(&self, id: impl Into<IdOf<Self>>, change: F) -> UpdateOne<Self::Resource, F>
     where
         F: FnMut(&mut <Self::Resource as Resource>::Asset) + Send,
@@ -246,7 +247,7 @@ where
             if reads == READS {
                 let is_at_base = |field: &String| before_shown.pointer(field) == after_shown.pointer(field);
                 return Err(match unanswered {
-                    // Someone else has changed the asset, and it does not contain the change of this update.
+                    // Someone else has changed the asset, which does not contain the change of this update.
                     Some(_) if after != before && changed.iter().all(is_at_base) => conflict(&before, after),
                     Some(error) => UpdateError::Unknown(error),
                     None => UpdateError::Lost {

@@ -86,7 +86,8 @@ impl Default for JobSettings {
     }
 }
 
-/// Steps of a job. One type implements them for changes of a list of IDs, and another type for duplications.
+/// Steps of a job. One type implements them for changes of many assets per request, and another type for
+/// duplications.
 pub trait JobSteps: Send + Sync + 'static {
     /// Returns the settings of the job.
     fn settings(&self) -> &JobSettings;
