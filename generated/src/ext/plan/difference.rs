@@ -23,8 +23,8 @@ pub(super) fn status_of(value: Option<&Value>) -> AssetStatus {
     }
 }
 
-/// Returns true if two values are equal. An absent value equals an empty value, because the service may omit
-/// a value that is not set, or show it as empty.
+/// Returns true if two values are equal. An absent value equals an empty value, because the service may
+/// either omit an unset value, or show it as empty.
 pub(super) fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
     match (left, right) {
         (Some(Value::Object(left)), Some(Value::Object(right))) => {
@@ -130,8 +130,8 @@ pub(super) fn delete(group: AssetGroup, key: &AssetKey, current: &Value) -> Plan
     }
 }
 
-/// Returns the items of `targets` whose keys, which are IDs, occur in `value` as a string or as the name of a
-/// member.
+/// Returns the items of `targets` whose IDs occur in `value`. The keys of `targets` are IDs. An ID occurs as
+/// a whole string, or as the name of a member.
 pub(super) fn named<'t, T>(value: &Value, targets: &'t BTreeMap<&str, T>) -> Vec<&'t T> {
     let mut named = Vec::new();
     pointer::visit_strings(value, &mut |_, text, _| named.extend(targets.get(text)));

@@ -89,7 +89,7 @@ impl PlanEntry {
         self.was
     }
 
-    /// Returns the whole asset, if the plan creates the asset.
+    /// Returns the asset that the plan creates; `None` if the plan changes or deletes the asset.
     #[must_use]
     pub fn created(&self) -> Option<&Value> {
         match &self.action {
@@ -156,8 +156,8 @@ impl PlanEntry {
         new.unwrap_or_default().to_owned()
     }
 
-    /// Returns true if the operations on the asset's group are inferred, because the vendor documents only
-    /// their titles and HTTP methods.
+    /// Returns true if the operations on the asset's group are inferred. The vendor documents only the titles
+    /// and HTTP methods of such operations.
     #[must_use]
     pub fn is_inferred(&self) -> bool {
         self.group().is_none_or(AssetGroup::is_inferred)

@@ -124,8 +124,8 @@ impl ChangePlan {
     }
 
     /// Returns the fingerprint of the plan. The members that only describe the plan (`explanation`, `does`,
-    /// `cannot_undo`, `inferred`) do not affect the fingerprint. Another version of the crate may word them
-    /// differently, and must still recognise the journal of the plan.
+    /// `cannot_undo`, `inferred`) do not affect the fingerprint. Another version of the crate may word these
+    /// members differently, but must still recognise the journal of the plan.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_bytes(pretty(&self.file()).as_bytes())
     }

@@ -1,9 +1,9 @@
 //! Journal of a plan, and undo log of a bulk job. The undo log contains the states of assets before the job.
 //!
 //! The journal and the undo log are files of JSON lines. The first line describes the plan or the job, the
-//! service and the account. A `before` line has the state of an asset before its change, and is written to
-//! the disk before the change is sent. A `sending` line names a step that is about to be sent, and the assets
-//! of the step. A `settled` line has the outcome of an asset.
+//! service and the account. A `before` line has the old state of an asset. It is written to the disk before
+//! the change of the asset is sent. A `sending` line names a step that is about to be sent, and the assets of
+//! the step. A `settled` line has the outcome of an asset.
 
 use super::entry::PlanStep;
 use super::error::PlanProblem;
@@ -282,7 +282,8 @@ impl PlanJournal {
     }
 }
 
-/// Creates a file with the line `first`. If the file exists, opens it and also returns its contents.
+/// Creates a file with the line `first`. If the file exists, opens it, cuts off an incomplete last line, and
+/// also returns the contents.
 pub(super) fn open(path: &Path, first: &Line) -> Result<(LineFile, Option<Recorded>), PlanProblem> {
     if !path.try_exists().unwrap_or(true) {
         let mut text = Vec::new();

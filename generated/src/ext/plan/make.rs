@@ -20,7 +20,7 @@ impl ChangePlan {
     ///
     /// The ID property of an asset and the fields that the service manages are never changed. Deleted assets
     /// stay unchanged. Longer strings that contain `old`, and names of members that contain or equal `old`,
-    /// also stay unchanged, but the [`notes`](Self::notes) of the plan list them.
+    /// also stay unchanged. The [`notes`](Self::notes) of the plan list them.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
@@ -136,7 +136,7 @@ impl Replacing {
     ///
     /// # Errors
     /// Returns an error if the path is invalid, or if a request that lists assets fails. Also returns an
-    /// error if a group is unknown, or if its assets cannot be found by ID or cannot be saved. Assets that
+    /// error if a group is unknown, or has no operations that find assets by ID and save them. Assets that
     /// cannot be read are not errors; the notes of the plan list them.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         if let Some(path) = self
@@ -312,7 +312,7 @@ impl Restoring<'_> {
             }
         }
         let mut account = AccountAssets::read(client, &groups, wanted.keys()).await?;
-        // Skipped assets are in the snapshot, so they must not count as assets that the snapshot lacks.
+        // The snapshot contains the skipped assets, so `others` must not apply to them.
         account.assets.retain(|key, _| !skipped.contains_key(key));
         let notes = skipped
             .iter()
@@ -344,7 +344,7 @@ impl Restoring<'_> {
     }
 }
 
-/// Returns the groups with these names, all of which the snapshot must contain. Without names, returns all
+/// Returns the groups with these names. The snapshot must contain all of them. Without names, returns all
 /// groups of the snapshot.
 pub(super) fn groups_of(snapshot: &Snapshot, names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
     let known: BTreeSet<&str> = snapshot.manifest().groups().map(|(name, _)| name).collect();

@@ -1,7 +1,7 @@
 //! Plans: changes of many assets that can be reviewed before they are made, and undone afterwards.
 //!
-//! A [`ChangePlan`] lists each asset that changes, with the operations, the old and the new values, and the
-//! fingerprint that the asset had when the plan was made. A plan can be written to a file, reviewed, and
+//! A [`ChangePlan`] lists the assets that change. An entry has the operations, the old and the new values,
+//! and the fingerprint of the asset when the plan was made. A plan can be written to a file, reviewed, and
 //! applied later. These functions make plans:
 //!
 //! | plan | effect |
@@ -13,7 +13,8 @@
 //! | [`ChangePlan::wanted`] | brings assets into states that a program computes |
 //! | [`ChangePlan::undo`] | reverts what a job or an earlier plan did |
 //!
-//! [`ChangePlan::apply`] makes the changes, except to assets that have changed since the plan was made.
+//! [`ChangePlan::apply`] makes the changes. It leaves out the assets that have changed since the plan was
+//! made.
 //!
 //! ```
 //! use funnelflux::ext::plan::ChangePlan;
@@ -84,7 +85,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-/// Maximum number of items that the `Display` text of a plan shows from each list, such as the entries.
+/// Maximum number of items of a list, such as the entries, in the `Display` text of a plan.
 const MAX_ENTRIES: usize = 10;
 
 /// A reviewable list of changes of assets. See the [module](self).
@@ -137,7 +138,7 @@ impl ChangePlan {
         &self.base_url
     }
 
-    /// Returns the account of the plan, if the access token stated it.
+    /// Returns the account of the plan; `None` if the access token does not name its account.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
@@ -162,7 +163,7 @@ impl ChangePlan {
         self.entries.is_empty()
     }
 
-    /// Counts the assets by the outcomes that a journal of this plan records. The job that
+    /// Counts the assets with each outcome, according to a journal of this plan. The job that
     /// [applies](Self::apply) the plan may still be running. Assets without an outcome count as not sent.
     ///
     /// # Errors

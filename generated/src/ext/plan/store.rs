@@ -14,7 +14,7 @@ use crate::{Client, Error};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Wait before an asset is read back a second time. The wait doubles before each further read.
+/// Pause before an asset is read back a second time. The pause doubles before each further read.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Maximum number of times that a stored asset is read back.
 const READS: u32 = 4;
@@ -52,8 +52,8 @@ impl StoreResult {
 /// Result of comparing an asset with the entry that changes it.
 #[derive(Debug)]
 pub(super) enum Freshness {
-    /// The entry can be applied: the asset is unchanged since the plan was made, a run of the plan has
-    /// already made a part of the changes, or the policy accepts the changes that someone else made.
+    /// The entry can be applied. Either the asset is unchanged since the plan was made, or a run of the plan
+    /// has already made a part of the changes, or the policy accepts the changes of someone else.
     Fresh,
     /// The asset already has the state that the plan requires.
     Satisfied,
@@ -124,7 +124,7 @@ pub(super) fn stale(reason: &str, was_sent: bool) -> Outcome {
     }
 }
 
-/// Runs the step *save* of an entry, which sends the changes that belong to this step.
+/// Runs the step *save* of an entry: sends the changes that belong to this step.
 pub(super) async fn save(
     client: &Client,
     reader: &GroupReader,
@@ -163,13 +163,13 @@ pub(super) async fn save(
         if ErrorClass::of(&error) != ErrorClass::Refused {
             return StoreResult::failed(not_processed(&error), &error);
         }
-        // A gateway may have swapped the refusal with the response to another request, or may have forwarded
-        // the request although it answered *not found* itself.
+        // The service may have saved the asset all the same: a gateway may have sent the response to another
+        // request, or may have forwarded the request and answered *not found* itself.
         return match reader.find_one(id).await {
             FoundAsset::Found(current) if change.is_saved(&current) => StoreResult::new(Outcome::CONFIRMED),
             read if !is_not_found(&error) => refused(&read, &error),
             FoundAsset::Missing => StoreResult::new(missing(group, false)),
-            // The asset exists, so the *not found* response was not about it.
+            // The asset exists or cannot be read, so the *not found* response need not be about the asset.
             _ => StoreResult::failed(not_processed(&error), &error),
         };
     }
@@ -187,8 +187,9 @@ pub(super) async fn save(
     StoreResult::failed(Outcome::Unknown { failure }, &error)
 }
 
-/// Returns the result of a refused request. `read` is the asset afterwards. If it could not be read, the
-/// outcome is *unknown*, because a gateway may have swapped the refusal with the response to another request.
+/// Returns the result of a refused request. `read` is the state of the asset afterwards. If the asset could
+/// not be read, the outcome is *unknown*, because a gateway may have swapped the refusal with the response to
+/// another request.
 fn refused(read: &FoundAsset, error: &Error) -> StoreResult {
     let failure = Failure::of(Reason::Refused, error);
     if matches!(read, FoundAsset::Unreadable(_)) {
@@ -257,8 +258,8 @@ impl Saving<'_> {
             .collect()
     }
 
-    /// Returns the asset with the new values. If `empties` is true, a removed value becomes empty instead of
-    /// absent, if it has an empty form.
+    /// Returns the asset with the new values. With `empties`, a removed value that has an empty form becomes
+    /// empty instead of absent.
     fn wanted(&self, current: &Value, empties: bool) -> Value {
         let mut wanted = current.clone();
         for change in self.entry.changes_of(PlanStep::Save) {
@@ -269,8 +270,8 @@ impl Saving<'_> {
         wanted
     }
 
-    /// Saves the asset that was read as `current` with the new values. Each repetition of the request needs
-    /// a read that shows the asset unchanged.
+    /// Saves the asset `current` with the new values. Repeats a failed request only if another read returns
+    /// the asset unchanged.
     async fn send(&self, client: &Client, current: &Value, empties: bool) -> Result<(), Error> {
         let group = self.reader.group();
         let (reader, id) = (self.reader.clone(), self.entry.key.id.clone());
@@ -286,8 +287,8 @@ impl Saving<'_> {
         .await
     }
 
-    /// Reads the asset back after a save with an unknown result, until it has the new values. Returns the
-    /// last result.
+    /// Reads the asset back after a save with an unknown result, until the asset has the new values, at most
+    /// [`READS`] times. Returns the result of the last read.
     async fn read_back(&self) -> FoundAsset {
         let id = &self.entry.key.id;
         let mut read = self.reader.find_one(id).await;

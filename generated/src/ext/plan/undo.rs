@@ -21,14 +21,14 @@ impl ChangePlan {
     /// have crashed, but it must not be running.
     ///
     /// The plan changes a value only if the job changed it and nobody has changed it since. The plan deletes
-    /// assets that the job created. Deletions cannot be undone, and neither can changes of values that
-    /// someone else has changed since; the [`notes`](Self::notes) list both.
+    /// assets that the job created. Two kinds of changes cannot be undone: deletions, and changes of values
+    /// that someone else has changed since. The [`notes`](Self::notes) list them.
     ///
     /// The plan is reviewed, applied and, if necessary, undone like any other plan.
     ///
     /// # Errors
     /// Returns an error if the file is not a journal, or if the journal belongs to another account or
-    /// service. Also returns an error if the job is still running, or if it kept no record of the state
+    /// service. Also returns an error if the job is still running, or if the job kept no record of the states
     /// before its changes.
     pub async fn undo(client: &Client, journal: impl AsRef<Path>) -> Result<Self, PlanError> {
         let path = journal.as_ref();

@@ -88,8 +88,8 @@ impl UndoLog {
 
     async fn states(&mut self, reader: &GroupReader, ids: &[String]) -> Result<(), PlanError> {
         for ids in ids.chunks(400) {
-            // The recorded asset is never sent back, so a number that would be rounded may be a string of
-            // digits.
+            // The recorded asset is never sent back. A number that a `Value` would round may therefore be a
+            // string of digits.
             let found = reader.find_rows(ids).await;
             for (id, found) in ids.iter().zip(found) {
                 let key = AssetKey::new(self.group.name(), id.clone());
@@ -162,7 +162,8 @@ impl UndoLog {
                 }
                 Err(error) => return Err(PlanProblem::Call(error)),
             };
-            // A row may lack the ID of the parent even if the asset contains it, so such rows are kept.
+            // A row may lack the ID of the parent although the asset contains this ID, so rows without one
+            // are kept.
             let rows = rows.iter().filter(|row| parent_in(row) != Some(false));
             let ids: Vec<String> = rows.filter_map(|row| Some(group.id(row)?.into_owned())).collect();
             for ids in ids.chunks(400) {
@@ -215,8 +216,8 @@ fn is_refused(failure: &Failure) -> bool {
     error.is_none_or(|error| ErrorClass::of(error) == ErrorClass::Refused)
 }
 
-/// Lists the assets of a group. Repeats the request if a response arrives that is not the list, such as a
-/// page of a gateway.
+/// Lists the assets of a group. Repeats the request if a successful response is not the list, but for example
+/// a page of a gateway.
 async fn list(reader: &GroupReader) -> Result<Vec<Value>, Error> {
     let mut attempts = 1;
     loop {

@@ -63,8 +63,9 @@ impl ChangePlan {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the account of the client cannot be read. An asset is left out, and a note reports
-    /// it, if it has no ID, or if `current` and `wanted` have different IDs. This is not an error.
+    /// Returns an error if the account of the client cannot be read. An asset that has no ID, or different
+    /// IDs in `current` and `wanted`, is not an error: the plan leaves the asset out, and a note reports
+    /// this.
     pub async fn wanted(
         client: &Client,
         made_by: impl Into<String>,

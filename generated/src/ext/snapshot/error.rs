@@ -143,8 +143,7 @@ impl SnapshotError {
         matches!(self.problem, SnapshotProblem::Rounded(_))
     }
 
-    /// Returns the same error with another path: the path in the archive instead of the path in the folder
-    /// into which the archive was unpacked.
+    /// Replaces `folder` in the path of the error by `archive`. The archive was unpacked into this folder.
     pub(super) fn moved(mut self, folder: &Path, archive: &Path) -> Self {
         if let Ok(inside) = self.path.strip_prefix(folder) {
             self.path = if inside.as_os_str().is_empty() {

@@ -53,8 +53,8 @@ pub(super) fn file_name(id: &str, capitals: Capitals) -> String {
     name
 }
 
-/// Returns true if, without encoded capital letters, the file names of two of these IDs would differ in case
-/// only.
+/// Returns true if two of these IDs would have file names that differ in case only, if no capital letters
+/// were encoded.
 pub(super) fn differ_in_case_only<'i>(ids: impl IntoIterator<Item = &'i str>) -> bool {
     let mut names = HashSet::new();
     let mut lower = ids

@@ -84,7 +84,7 @@ impl fmt::Display for Unread {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) base_url: String,
-    /// The account, if the access token of the export stated it.
+    /// The account; `None` if the access token of the export did not name it.
     pub(super) account: Option<String>,
     pub(super) started: SystemTime,
 }
@@ -135,7 +135,7 @@ impl Manifest {
         &self.base_url
     }
 
-    /// Returns the account, if the access token of the export stated it.
+    /// Returns the account; `None` if the access token of the export did not name it.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
@@ -155,7 +155,7 @@ impl Manifest {
         self.finished
     }
 
-    /// Returns the version of the OpenAPI document that belongs to the crate that wrote the snapshot.
+    /// Returns the version of the OpenAPI document from which the writing crate was generated.
     #[must_use]
     pub fn document_version(&self) -> &str {
         &self.document_version

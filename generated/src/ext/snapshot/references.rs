@@ -98,8 +98,8 @@ pub struct Dangling {
     pub is_deleted: bool,
 }
 
-/// Finds the places where an asset contains an ID. Searches every string except the asset's own ID, and every
-/// property name, including those in fields that the crate does not know.
+/// Finds the places where an asset contains an ID. Searches every string and every property name, also in
+/// fields that the crate does not know. Skips only the asset's own ID property.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::{Asset, AssetKey, MentionForm, references_in};
@@ -373,8 +373,8 @@ impl<'i> IdIndex<'i> {
         index
     }
 
-    /// Returns each indexed ID that the text contains as a separate word, once. The flag is true if the ID is
-    /// the whole text.
+    /// Returns the indexed IDs that the text contains as separate words, without duplicates. The flag is true
+    /// if the ID is the whole text.
     fn named_in(&self, text: &str) -> Vec<(&'i str, bool)> {
         let mut found: Vec<(&str, bool)> = self.ids.get(text).map(|id| (*id, true)).into_iter().collect();
         let mut rest = text;

@@ -95,8 +95,8 @@ struct AssetFile {
 impl Snapshot {
     /// Opens a complete snapshot: a folder, or a `.tar.gz` file, which is unpacked into a temporary folder.
     ///
-    /// Checks every file. Files that were edited by hand and are still assets with the same ID are accepted;
-    /// [`edited`](Self::edited) lists them.
+    /// Checks every file. Accepts a file that was edited by hand if it still contains an asset with the same
+    /// ID; [`edited`](Self::edited) lists these assets.
     ///
     /// # Errors
     /// Returns an error if the path is not a snapshot, if the snapshot is incomplete, or if its format is
@@ -384,7 +384,7 @@ pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, SnapshotError> {
     }
 }
 
-/// Checks that there are no files of `group`, because the manifest does not list this group.
+/// Checks that the folder has no files of `group`, which the manifest does not list.
 fn check_absent(folder: &Path, group: &str) -> Result<(), SnapshotError> {
     let folder = folder.join(group);
     match json_files(&folder)?.pop_first() {

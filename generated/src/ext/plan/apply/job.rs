@@ -66,7 +66,7 @@ impl Job<'_> {
             };
             let mut earlier = earlier.remove(&entry.key).unwrap_or_default();
             if self.rebase && earlier.outcome.as_ref().is_some_and(is_stale) {
-                // Nothing was sent for this entry, and now its asset may be acceptable.
+                // Nothing was sent for this entry. With `rebase`, its asset may now be acceptable.
                 earlier.outcome = None;
                 earlier.sent.clear();
             }
@@ -174,7 +174,7 @@ impl Job<'_> {
         failed.collect()
     }
 
-    /// Gives outcomes to entries that contain the ID of an asset whose creation failed, and removes these
+    /// Ends the entries whose new values contain the ID of an asset whose creation failed, and removes these
     /// entries from `works`.
     fn end_dependents(&mut self, works: &mut Vec<usize>) {
         let not_created = self.not_created();
@@ -453,7 +453,7 @@ impl Job<'_> {
         self.settle(index, outcome);
     }
 
-    /// Ends an entry that this job sends nothing for. A failure counts for the limit of failed assets.
+    /// Ends an entry for which this job sends nothing. A failure counts towards the limit of failed assets.
     fn end_unsent(&mut self, index: usize, outcome: Outcome) {
         self.stop
             .record(None, usize::from(!outcome.is_success()), outcome.failure());

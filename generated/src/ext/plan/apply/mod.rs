@@ -45,7 +45,7 @@ impl ChangePlan {
 /// An asset *names* another asset if it contains the ID of that asset. First, assets are created, each after
 /// the assets that it names. Then assets are restored from the archive, saved, moved and archived, in this
 /// order. Deletions come last; each asset is deleted before the assets that it names. If the creation of an
-/// asset fails, the job sends nothing for other assets that would name it after their change.
+/// asset fails, the job sends nothing for assets whose new values name that asset.
 ///
 /// # Checks
 ///
@@ -114,8 +114,8 @@ impl Apply<'_> {
         self
     }
 
-    /// Stops the job after this number of failed assets. Assets that the job rejects without a request count
-    /// as well, for example because they have changed since the plan was made. Default: never.
+    /// Stops the job after this number of failed assets. An asset that the job rejects without a request, for
+    /// example a stale asset, counts as well. Default: never.
     pub fn stop_after(mut self, failed: usize) -> Self {
         self.stop_after = Some(failed.max(1));
         self
@@ -157,7 +157,8 @@ impl Apply<'_> {
             let (count, first) = (unacknowledged.len(), first.key.to_string());
             return Err(PlanError::new(PlanProblem::NotAcknowledged { count, first }));
         }
-        // The account is recognised by the assets of the plan before the journal is begun.
+        // The account is recognised by the assets of the plan. This comes first, so that a plan of another
+        // account begins no journal.
         let keys: Vec<AssetKey> = plan.entries.iter().map(|entry| entry.key.clone()).collect();
         let readers = readers_of(&self.client, &keys, self.concurrency);
         let states = read_keys(readers.clone(), keys).await;

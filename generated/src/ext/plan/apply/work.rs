@@ -63,7 +63,7 @@ impl Work<'_> {
         };
         if self.entry.was.is_none() {
             // An earlier run may have created the asset, so that only its archiving is left. The step
-            // *create* finds this out.
+            // *create* checks this.
             self.current = Some(current);
             return None;
         }
@@ -149,9 +149,9 @@ impl Work<'_> {
     }
 }
 
-/// Replaces the old value of each change with the value of the current asset. Two values may count as equal
-/// although they are written differently: for example, the plan may state an empty string for a property that
-/// is now absent. If the asset already has the new value, the change keeps the old value of the plan.
+/// Replaces the old value of each change with the value of the current asset. The two values count as equal,
+/// but may be written differently: for example, the plan may have an empty string for a property that is now
+/// absent. If the asset already has the new value, the change keeps the old value of the plan.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();

@@ -24,9 +24,8 @@ pub(super) struct Account {
     /// Deleted assets that cannot be read.
     pub(super) deleted: BTreeSet<AssetKey>,
     pub(super) unread: BTreeSet<Unread>,
-    /// True if the account is known to be the account of the earlier exports to the same path. This is the
-    /// case if access tokens show it, if no assets are known from earlier exports, or if the account owns one
-    /// of these assets.
+    /// True if this is known to be the account of the earlier exports to the same path: access tokens show
+    /// this, the account owns an asset of these exports, or these exports have no assets.
     pub(super) is_verified: bool,
 }
 

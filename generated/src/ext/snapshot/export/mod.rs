@@ -72,8 +72,8 @@ impl fmt::Display for ExportProgress {
 ///
 /// By default, an export succeeds only if every asset was read. Otherwise the error lists the missing assets,
 /// and an older snapshot at the same path stays unchanged. If the same export is repeated within a day, it
-/// reads only the missing assets. An export that was interrupted by an error or a crash, or because its
-/// future was dropped, can be repeated in the same way.
+/// reads only the missing assets. After an error, a crash or a dropped future, the export can be repeated in
+/// the same way.
 ///
 /// The service has no transactions. If an asset changes while the export runs, the snapshot contains either
 /// the old or the new state. The manifest records the start and the end of the export. If the export
@@ -174,7 +174,7 @@ impl Export {
     /// new files are in the subfolder `.export`.
     ///
     /// # Errors
-    /// Returns an error if a group does not exist, or if the folder is not usable or belongs to another
+    /// Returns an error if a group does not exist, if the folder cannot be used, or if it belongs to another
     /// account. Also returns an error if a file cannot be written, if the service rejects the access token,
     /// or if a part of the account could not be read.
     pub async fn to_folder(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {

@@ -62,8 +62,8 @@ pub(super) struct Staging {
     /// Manifest of a snapshot whose installation was interrupted. Some files of that snapshot may already be
     /// in their places.
     pub(super) half_installed: Option<Manifest>,
-    /// True if access tokens show that the account of this export is also the account of the older snapshot
-    /// and of the interrupted export that is resumed. A snapshot or export that does not exist is ignored.
+    /// True if access tokens show that this export has the same account as the older snapshot or archive, and
+    /// as the interrupted export that is resumed. Those that do not exist are ignored.
     is_owner_known: bool,
     /// Keys of the assets in an older archive that this export replaces. Empty for an export into a folder.
     elsewhere: Vec<AssetKey>,
@@ -297,8 +297,8 @@ impl Staging {
         self.recorded = recorded;
     }
 
-    /// Returns true if the file of the asset exists, in the export folder or in its final place, and has the
-    /// fingerprint.
+    /// Returns true if the asset has a file with this fingerprint, in the export folder or in its final
+    /// place.
     fn has(&self, key: &AssetKey, fingerprint: Fingerprint) -> bool {
         let place = |capitals| {
             self.target
