@@ -51,8 +51,8 @@ pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
     parent_group(group, group.category_pointer()?)
 }
 
-/// Returns the group of the categories or parents whose IDs `group` has at this JSON pointer. The children of
-/// that group are the assets of `group`, linked by this property.
+/// Returns the group of the parents: at this JSON pointer, the assets of `group` contain the IDs of their
+/// parents. A category counts as a parent.
 fn parent_group(group: AssetGroup, pointer: &str) -> Option<AssetGroup> {
     AssetGroup::all().iter().copied().find(|parent| {
         parent
@@ -62,8 +62,8 @@ fn parent_group(group: AssetGroup, pointer: &str) -> Option<AssetGroup> {
     })
 }
 
-/// Replaces the exact name of a category or parent by its ID, if assets of `group` have such an ID at `path`.
-/// Returns any other value unchanged.
+/// Replaces the exact name of a category or parent by its ID, if `path` is the place of this ID in the assets
+/// of `group`. Returns any other value unchanged.
 ///
 /// # Errors
 /// Returns the errors of [`resolve`].
@@ -95,13 +95,14 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
 /// Finds the IDs of assets. Each entry of `given` is an ID or the exact name of an asset.
 ///
 /// If all entries have the documented format of IDs, or if the group has no list operation, the function
-/// returns the entries unchanged. Otherwise, it looks up each entry in the list of all assets. If the list
-/// lacks an entry that has the format of an ID, the entry stays unchanged. If no asset has that ID, the
-/// command that uses it reports the error.
+/// returns the entries unchanged. Otherwise, it looks up each entry in the list of all assets. An entry that
+/// is not in the list, but has the format of an ID, stays unchanged. If no asset has this ID, the command
+/// that uses the ID reports the error.
 ///
 /// # Errors
-/// Returns an error if an entry is empty, if the list cannot be read, if an entry is the name of several
-/// assets, or if an entry is neither an ID nor a name of an asset and does not have the format of an ID.
+/// Returns an error if an entry is empty, if the list cannot be read, or if several assets have an entry as
+/// their name. Also returns an error if no asset has an entry as its ID or name, unless the entry has the
+/// format of an ID.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,

@@ -4,7 +4,7 @@
 //! The file `demo.json` describes the assets. For each kind of asset, it contains the number of assets, the
 //! pattern of their IDs, and a JSON body with placeholders. The placeholder `{id}` stands for the ID of the
 //! asset, and `{n}` for its number. Every other placeholder stands for one of several choices, or for the ID
-//! of an asset of a kind that the file lists earlier.
+//! of an asset whose kind the file lists earlier.
 
 use funnelflux::transport::{TransportError, TransportErrorKind, from_fn};
 use funnelflux::{Client, ClientBuilder};

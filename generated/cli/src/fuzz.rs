@@ -47,8 +47,9 @@ fn check_failure(failure: &Failure) {
 }
 
 /// Checks that any values of `--filter`, `--sort` and `--columns` are either rejected or can be used. The
-/// selected rows must be among the given rows, and a second selection from them must change nothing. The
-/// first three lines of the input are the values of these options. The rest is a JSON list of rows.
+/// selected rows must be among the given rows, and selecting from the selected rows again must change
+/// nothing. The first three lines of the input are the values of these options. The rest is a JSON list of
+/// rows.
 pub fn filter(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 3);
     let Ok(Value::Array(rows)) = serde_json::from_str(&rest) else {
@@ -127,8 +128,8 @@ pub fn jq(bytes: &[u8]) {
 }
 
 /// Checks that a configuration file is either read and written without loss, or rejected with an error that
-/// names the line. Also checks that the name of a profile is rejected if a file with this name would be
-/// outside the folder of the tokens. The first line of the input is the name, and the rest is the file.
+/// names the line. Also checks that the name of a profile is rejected if its token file would be outside the
+/// folder of the tokens. The first line of the input is the name, and the rest is the file.
 pub fn profile(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 1);
     let path = Path::new("config.toml");
@@ -233,9 +234,10 @@ fn plain(status: u16, body: impl Into<Bytes>) -> Response<ResponseBody> {
 }
 
 /// Checks the conclusions that the probe draws from arbitrary responses. The fake service must be able to
-/// load the settings that the probe finds. The probe must also name each asset that it leaves behind, unless
-/// a response was replaced by one that the service might send. The first line of the input is the content of
-/// a settings file for the fake service. The rest describes modifications of its responses.
+/// load the settings that the probe finds. The probe must also name each asset that it leaves behind. This is
+/// not checked if the input replaces a response, because such a response can look like a response of the
+/// service. The first line of the input is the content of a settings file for the fake service. The rest
+/// describes modifications of the responses.
 pub fn probe(bytes: &[u8]) {
     let (lines, _) = lines(bytes, 1);
     let spoils = bytes
@@ -254,8 +256,7 @@ pub fn probe(bytes: &[u8]) {
     };
     let fake = Fake::new(settings);
     let service = fake.clone();
-    // Number of bytes of `spoils` that were read, and a flag that is true if a response was replaced by one
-    // that the service itself might send.
+    // Number of bytes of `spoils` that were read, and a flag that is true if a response was replaced.
     let replaced = Arc::new(Mutex::new((0, false)));
     let state = Arc::clone(&replaced);
     let transport = from_fn(move |request| {

@@ -189,8 +189,8 @@ pub(crate) fn read_text(file: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Returns an error if a file is not a regular file. The library reads files to their end, and other files,
-/// such as devices, may have no end.
+/// Checks that a file is a regular file. The library reads files to their end, but a device, for example, may
+/// have no end.
 pub(crate) fn require_regular_file(path: &Path) -> Result<(), Failure> {
     match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => {
@@ -201,10 +201,9 @@ pub(crate) fn require_regular_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Reads IDs from text, which is a JSON list, NDJSON, CSV with a header, or one ID per line, with or without
-/// quotation marks. If the text is
-/// the report of a job, the IDs for which the job did not succeed are left out. For example, if the report of
-/// `archive` is the input of `delete`, assets that were not archived are not deleted.
+/// Reads IDs from a text: a JSON list, NDJSON, CSV with a header, or one ID per line, with or without
+/// quotation marks. From the report of a job, reads only the IDs for which the job succeeded. For example,
+/// `delete` with the report of `archive` as its input deletes only the assets that were archived.
 pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     let entries = match text.trim_start().chars().next() {
         None => return Ok(Vec::new()),
@@ -439,7 +438,7 @@ pub(crate) fn assignment(option: &str, text: &str) -> Result<Assignment, Failure
     Ok(Assignment { path, value })
 }
 
-/// Parses JSON. If it is invalid, or if a number would be rounded, returns an error with the line.
+/// Parses JSON. Returns an error with the line if the JSON is invalid, or if a number would be rounded.
 pub(crate) fn parse_json(text: &str, name: &str) -> Result<Value, Failure> {
     json::parse(text).map_err(|error| {
         let (line, column, fix) = match &error {

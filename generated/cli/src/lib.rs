@@ -95,8 +95,7 @@ fn run(raw: &[OsString], as_json: bool) -> CommandResult {
         .build()
         .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     let result = runtime.block_on(commands::run(&matches));
-    // The end of the program must not wait for a thread that is blocked in reading a file or resolving a host
-    // name.
+    // The program must not wait at its end for a thread that still reads a file or resolves a host name.
     runtime.shutdown_background();
     result
 }

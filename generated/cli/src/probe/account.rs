@@ -395,8 +395,8 @@ impl<'c> Account<'c> {
         remains
     }
 
-    /// Returns the status of an asset, and `None` if the asset is neither found by ID nor in the list. A
-    /// refused read by ID is not enough, because a gateway may have refused it instead of the service.
+    /// Returns the status of an asset; `None` if the asset is neither found by ID nor in the list. A refused
+    /// read by ID proves nothing, because a gateway may have refused the read instead of the service.
     async fn remaining_status(&mut self, group: AssetGroup, id: &str) -> Result<Option<AssetStatus>, Halt> {
         if let Some(asset) = self.look(group, id).await? {
             return Ok(Some(group.summary(&asset).status));
@@ -437,8 +437,8 @@ fn with_size(body: &Value, size: usize) -> Result<Box<RawValue>, Halt> {
         .map_err(|error| Halt::Impossible(error.to_string()))
 }
 
-/// Returns the response that an error contains. Returns `None` if the error contains no response with an
-/// error status, or no body of the response.
+/// Returns the response that an error contains; `None` if the error has no response with an error status, or
+/// no body.
 fn refusal(error: &Error) -> Option<Answer> {
     let status = error.status().filter(|status| !status.is_success())?;
     Some(Answer {

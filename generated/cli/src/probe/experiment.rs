@@ -145,7 +145,7 @@ impl Answer {
         }
     }
 
-    /// Returns the list in a response, which is an array or `null`, as the service wrote it.
+    /// Returns the list in a response as the service wrote it: an array or `null`.
     pub(super) fn list(&self) -> Option<Value> {
         list_in(self.json()?)
     }

@@ -46,7 +46,8 @@ impl Report {
         }
     }
 
-    /// Records that the access token was renewed during the run, and also the refresh token if `is_rotated`.
+    /// Records that the access token was renewed during the run. With `is_rotated`, the refresh token was
+    /// replaced, too.
     pub(crate) fn renewed(&mut self, is_rotated: bool) {
         let detail = if is_rotated {
             "the access token was renewed, and the refresh token replaced"

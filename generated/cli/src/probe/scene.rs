@@ -1,4 +1,4 @@
-//! Chooses the groups for an experiment, and provides data about their assets for its conclusion.
+//! Chooses the groups for an experiment, and provides data about the assets for the conclusion.
 
 use super::experiment::{Experiment, Slot, State, Step};
 use crate::assets::category_group;
