@@ -65,7 +65,7 @@ pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line).map_err(failed)?;
     if read == 0 {
-        // No answer has ended the line of the question, so the line is ended here.
+        // Without an answer, nothing has ended the line of the question.
         let _ = writeln!(stderr);
         return Ok(None);
     }

@@ -31,7 +31,8 @@ impl Context {
     pub(crate) fn new(matches: &ArgMatches) -> Result<Self, Failure> {
         let options = GlobalOptions::new(matches);
         if options.fake {
-            // The configuration is not read, because a broken configuration must not prevent an experiment.
+            // The configuration is not read, because a broken configuration must not prevent a trial with the
+            // fake.
             return Ok(Self {
                 options,
                 profile: ProfileName {
@@ -243,8 +244,8 @@ impl Context {
         ))
     }
 
-    /// Adds a fix to a failure of authentication that has none. The fix names the profile, so that the login
-    /// does not replace the tokens of another profile.
+    /// Adds a fix to a failure of authentication, unless the failure already has one. The fix names the
+    /// profile, so that the login does not replace the tokens of another profile.
     pub(crate) fn authentication_fix(&self, failure: Failure) -> Failure {
         if failure.exit != Exit::Authentication {
             failure

@@ -15,8 +15,8 @@ use std::iter;
 /// Maximum number of whole assets that are read to learn the fields of a group.
 const SAMPLE: usize = 100;
 
-/// The error about an unknown field proposes a known field if the similarity of their paths is above this
-/// value. Equal paths have the similarity 1.
+/// Similarity of two paths above which the error about an unknown field proposes a known field. Equal paths
+/// have the similarity 1.
 const SIMILAR: f64 = 0.8;
 
 /// Returns the option `--new-fields`.
@@ -158,7 +158,7 @@ impl KnownFields {
     }
 }
 
-/// Returns an error if no asset of these groups has a field at `path`.
+/// Returns an error if the known fields of these groups show that no asset has a field at `path`.
 pub(crate) async fn check_path(
     client: &Client,
     groups: &[AssetGroup],

@@ -246,8 +246,8 @@ impl JobCommand<'_> {
             ));
         }
         if let Some((_, journal)) = resumed.as_ref().filter(|_| !only_plan) {
-            // The job was confirmed when it began. The user may have abandoned it since then, so it is
-            // confirmed again.
+            // The user confirmed the job when it began, but may have abandoned it since then. The program
+            // therefore asks again.
             let handles_children = !journal.children::<String>().is_leave();
             let change = format!("continue to {}", self.change(left(journal)));
             self.context
@@ -370,8 +370,8 @@ impl JobCommand<'_> {
     }
 }
 
-/// ID of an asset in a report. If the report can have assets of several groups, each ID also contains the
-/// name of its group.
+/// ID of an asset in a report. If the report can have assets of several groups, the ID also contains the name
+/// of the asset's group.
 pub(crate) trait ReportId: fmt::Display {
     /// Returns the ID of the asset.
     fn id(&self) -> &str;
@@ -418,7 +418,7 @@ pub(crate) fn print_report<I: ReportId>(context: &Context, report: &Report<I>) {
     }
 }
 
-/// Returns the failure of an asset, with its ID and its outcome.
+/// Returns the failure of an asset, with the ID and the outcome of the asset.
 fn failure_of<I: ReportId>(entry: &Entry<I>) -> Option<Failure> {
     let failure = entry.outcome.failure()?;
     let shown = Failure::failed(failure.to_string());
@@ -556,8 +556,7 @@ pub(crate) fn is_success(outcome: &str) -> bool {
     )
 }
 
-/// Writes the outcome of every ID to a file. Its extension determines the format: CSV, NDJSON, or otherwise
-/// JSON.
+/// Writes the outcome of every ID to a file. The extension of the file determines the format.
 fn write_report_file<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -> Result<(), Failure> {
     let rows: Vec<Value> = report.entries().iter().map(row).collect();
     let failed = |error: String| Failure::failed(format!("the report cannot be written: {error}"));

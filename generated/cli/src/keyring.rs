@@ -60,8 +60,8 @@ impl KeyringTokenStore {
         Ok(removed.map_err(|error| format!("{error}; fix: {FIX}"))?.is_some())
     }
 
-    /// Runs `work` with the entry, on a thread for blocking calls, because the keyring may ask the user and
-    /// blocks until the answer. Returns `None` if the keyring does not have the entry.
+    /// Runs `work` with the entry. Uses a thread for blocking calls, because the keyring may ask the user a
+    /// question, and then blocks until the answer. Returns `None` if the keyring does not have the entry.
     async fn with_entry<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Entry) -> keyring::Result<T> + Send + 'static,

@@ -46,7 +46,7 @@ impl JsonPath {
         Self(parts)
     }
 
-    /// Returns the path of the value that contains this one. Returns `None` for the root.
+    /// Returns the path of the object or list that contains the value; `None` for the root.
     pub(crate) fn parent(&self) -> Option<Self> {
         let (_, parent) = self.0.split_last()?;
         Some(Self(parent.to_vec()))
