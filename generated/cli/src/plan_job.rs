@@ -88,9 +88,9 @@ impl PlanCommand<'_> {
         } else {
             self.apply(client, plan, None).await?
         };
-        // The notes state differences that the plan does not remove. Nobody has reviewed them before, so a
-        // plan with notes does only a part of the request. The notes of `replace` do not count, because they
-        // also state which groups cannot be searched.
+        // The notes state differences that the plan does not remove. Nobody has reviewed these notes yet, so
+        // a plan with notes counts as a part of the request. The notes of `replace` do not count, because
+        // they also state which groups cannot be searched.
         let is_whole = self.name == "replace" || plan.notes().is_empty();
         Ok(if exit == Exit::Done && !is_whole {
             Exit::Partly
@@ -139,8 +139,8 @@ impl PlanCommand<'_> {
         let change = match begun {
             None => changes(plan),
             Some(path) if file.is_none() => return Err(already_begun(self.context, path)),
-            // The plan was confirmed when its job began. The user may have abandoned the job since then, so
-            // it is confirmed again.
+            // The user confirmed the plan when its job began, but may have abandoned the job since then. The
+            // program therefore asks again.
             Some(path) => {
                 let counts = plan.progress(path).map_err(plan_failure)?;
                 let left = counts.not_sent + counts.unknown;
@@ -149,7 +149,8 @@ impl PlanCommand<'_> {
             }
         };
         self.confirm(plan, &change)?;
-        // The plan is stored beside its journal, because the commands that continue and list the job need it.
+        // The plan is stored beside its journal, because the commands that continue and list the job need the
+        // plan.
         if let Some(journal) = &journal
             && !(is_begun && plan_beside(journal).exists())
         {
@@ -250,9 +251,9 @@ fn undo_command(context: &Context, journal: &Path, is_inferred: bool) -> String 
     context.command_line(&words)
 }
 
-/// Returns the command that undoes a bulk job; `None` if the job changed nothing or deletes assets. The
-/// command gets the option `--accept-inferred` if the operations of the group are inferred, and if the undo
-/// deletes the copies of a duplication or archives assets again.
+/// Returns the command that undoes a bulk job; `None` if the job changed nothing or deletes assets. In an
+/// inferred group, the command gets the option `--accept-inferred` if the undo deletes or archives assets:
+/// the copies of a duplication, or assets that were restored from the archive.
 pub(crate) fn undo_job_command(
     context: &Context,
     journal: &Path,

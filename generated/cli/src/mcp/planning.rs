@@ -113,7 +113,7 @@ fn maybe_rounded(value: &Value) -> Option<&Number> {
     }
 }
 
-/// Plans to archive assets or to restore them from the archive.
+/// Writes a plan that archives assets, or restores them from the archive.
 pub(super) async fn status(server: &Server, arguments: &Arguments, status: &str) -> Result<String, Failure> {
     let path = server.folder()?.new_plan(arguments.required("file")?)?;
     let assignment = Assignment {

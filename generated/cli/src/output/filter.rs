@@ -125,8 +125,8 @@ impl Order {
     }
 }
 
-/// Compares two rows by the sort keys, in order. For a key that is not reversed, absent values come first,
-/// then numbers, then text.
+/// Compares two rows by the sort keys, in order. In ascending order, absent values come first, then numbers,
+/// then text.
 pub(super) fn compare(orders: &[Order], left: &Value, right: &Value) -> Ordering {
     orders
         .iter()

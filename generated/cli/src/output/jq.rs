@@ -113,7 +113,7 @@ pub(crate) fn run<T>(
     read(&mut results)
 }
 
-/// Number of characters that remain at either end of the message of a failed expression.
+/// Number of characters that are kept at the beginning and at the end of a long error message.
 const KEPT_CHARACTERS: usize = 100;
 
 /// Removes the middle of a long message. The message quotes the whole value to which an operator was applied.

@@ -227,7 +227,7 @@ impl Output {
         self.is_explicit || self.jq.is_some()
     }
 
-    /// Returns true if `--columns` prints a part of the rows without this column.
+    /// Returns true if `--columns` is given, but does not contain this column.
     pub(crate) fn leaves_out(&self, column: &str) -> bool {
         let columns = self.columns.as_ref();
         columns.is_some_and(|columns| columns.iter().all(|chosen| chosen != column))
@@ -382,8 +382,8 @@ impl Output {
     }
 
     /// Prints a note with the requested paths that occur in no row, and with the paths that do occur. A path
-    /// that occurs in no row may be misspelled. It is not an error, because all assets of an account may lack
-    /// a property.
+    /// that occurs in no row may be misspelled. This is not an error, because all assets of an account may
+    /// lack a property.
     fn note_absent(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
         let mut absent: Vec<String> = Vec::new();
         for column in self.absent(rows, view)? {
