@@ -153,7 +153,7 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
 }
 
 /// Returns an error if the profile contains tokens of another account or service, because the login would
-/// replace them. The caller skips this check if the command line names the profile.
+/// replace these tokens. The caller skips this check if the command line names the profile.
 async fn require_same_account(
     context: &Context,
     credentials: &Credentials,
@@ -234,8 +234,7 @@ fn no_token() -> Failure {
     )
 }
 
-/// Calls the first operation that only reads. Operations with required parameters other than a status are
-/// skipped.
+/// Calls the first operation that only reads. Skips operations that require parameters other than `status`.
 async fn check(client: &Client) -> Result<(), Failure> {
     let operations = || GROUPS.iter().copied().flatten().copied();
     let is_plain = |operation: &&'static Operation| {

@@ -187,7 +187,7 @@ fn conclude(report: &Report) -> CommandResult {
     Ok(if left.is_empty() { Exit::Done } else { Exit::Partly })
 }
 
-/// Returns a line with the number of the probe's assets, and of those that are deleted or gone.
+/// Returns a line with the numbers of the probe's assets: all assets, deleted assets and missing assets.
 fn remaining(remains: &[Remains]) -> String {
     let number = |state: &RemainingState| remains.iter().filter(|asset| asset.state == *state).count();
     let deleted = number(&RemainingState::Deleted);

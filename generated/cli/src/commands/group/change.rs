@@ -143,7 +143,7 @@ fn requested(verb: &str, matches: &ArgMatches) -> Result<ChangeRecord, Failure> 
     })
 }
 
-/// Returns the change with the ID of its target, which the user may have given by name. The target is the
+/// Replaces the target of a change by its ID, if the user gave the name of the target. The target is the
 /// category of a move, or the asset to which `--children move:ID` moves the children.
 async fn with_target_id(
     client: &Client,

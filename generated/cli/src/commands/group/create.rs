@@ -82,8 +82,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Returns the bodies of the new assets from `--json`, which is one object or a list of objects. If only
-/// properties are given, returns one empty object.
+/// Reads the bodies of the new assets from `--json`: one object, or a list of objects. Without `--json`,
+/// returns one empty object, in which the options can set properties.
 fn bodies(matches: &ArgMatches, assignments: &[Assignment]) -> Result<Vec<Value>, Failure> {
     let bodies = match input::json(matches)? {
         None if assignments.is_empty() => {

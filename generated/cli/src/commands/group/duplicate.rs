@@ -153,8 +153,8 @@ fn copy_name(pattern: &str, name: &str, id: &str) -> String {
     parts.collect::<Vec<_>>().join(name)
 }
 
-/// Returns the ID of the original's parent if assets of this group have no categories, and `None` otherwise.
-/// Without categories, the service creates the copy inside a parent, which the request must name.
+/// Returns the ID of the original's parent; `None` if assets of this group have categories. Without
+/// categories, the service creates the copy inside a parent, which the request must name.
 fn parent(group: AssetGroup, original: &Value) -> Option<Value> {
     if group.category_pointer().is_some() {
         return None;

@@ -97,7 +97,7 @@ fn note_inferred(group: AssetGroup, context: &Context) {
     }
 }
 
-/// Returns the IDs of categories of a group. Each of them is given by its ID or its exact name.
+/// Returns the IDs of categories of a group. Each entry of `given` is the ID or the exact name of a category.
 async fn category_ids(
     client: &Client,
     group: AssetGroup,

@@ -52,8 +52,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Plans to replace all references to the first asset by references to the second asset. Both assets are
-/// given by ID or name.
+/// Makes a plan that replaces all references to the first asset by references to the second asset. Both
+/// assets are given by ID or name.
 pub(crate) async fn plan(
     client: &Client,
     group: AssetGroup,

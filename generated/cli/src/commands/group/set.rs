@@ -55,8 +55,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Returns an error if an assignment sets a property that only the service changes. Plans leave out such
-/// properties.
+/// Returns an error if an assignment sets a property that only the service changes. A plan would leave out
+/// such a property.
 fn check_managed(group: AssetGroup, assignments: &[Assignment]) -> Result<(), Failure> {
     let managed = managed_pointers(group);
     let is_managed = |path: &JsonPath| {
@@ -76,7 +76,7 @@ fn check_managed(group: AssetGroup, assignments: &[Assignment]) -> Result<(), Fa
     }
 }
 
-/// Plans to set properties of assets. The assets are given by ID or name.
+/// Makes a plan that sets properties of assets. The assets are given by ID or name.
 pub(crate) async fn plan(
     client: &Client,
     group: AssetGroup,

@@ -56,8 +56,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     } else {
         let client = context.client()?;
         let ids = assets::resolve(&client, group, given).await?;
-        // Fails if the account cannot be read at all. Without this call, the command would then print an
-        // empty result.
+        // This call fails if the account cannot be read at all. Without it, the command would print an empty
+        // result.
         assets::shown(&client, group, &ids).await?;
         (ids, read_account(&client, groups(matches), context.jobs()).await?)
     };
