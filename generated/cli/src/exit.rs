@@ -41,7 +41,7 @@ Exit codes:
     0  done
     1  failed
     2  usage: the command line or an input is invalid; nothing was sent
-    3  partial: some assets are not in the requested state, or are not in the plan
+    3  partial: the command worked for some assets, but not for all
     4  authentication: there is no valid access token
     5  refused by the service
     6  compare found differences, or plan --exit-code made a plan with changes

@@ -24,7 +24,10 @@ pub(crate) fn argument() -> Arg {
     Arg::new("new-fields")
         .long("new-fields")
         .action(ArgAction::SetTrue)
-        .help("Allow fields that no other asset of this kind has; without this option, they are an error")
+        .help(
+            "Allow fields that no other asset of this kind has; without this option, such a field is an \
+             error",
+        )
 }
 
 /// Treatment of fields that no asset of the group has yet.

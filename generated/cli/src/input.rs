@@ -32,7 +32,10 @@ pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
             .long("ids-from")
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
-            .help("Read the IDs from a file: lines, JSON, CSV, or output of this program; \"-\" means stdin"),
+            .help(
+                "Read the IDs from a file: one ID per line, JSON, CSV, or output of this program; \"-\" \
+                 means stdin",
+            ),
     ]
 }
 
@@ -54,15 +57,15 @@ pub(crate) fn set_arguments(target: &str) -> [Arg; 2] {
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
             .help(format!(
-                "Set a property of {target}. PATH=VALUE sets VALUE as JSON, or as text if it is not valid \
-                 JSON; PATH:=VALUE refuses what is not valid JSON",
+                "Set a property of {target}. PATH=VALUE takes VALUE as JSON, or as text if VALUE is not \
+                 valid JSON; PATH:=VALUE refuses a VALUE that is not valid JSON",
             )),
         Arg::new(SET_STRING)
             .long(SET_STRING)
             .value_name("PATH=TEXT")
             .action(ArgAction::Append)
             .help(format!(
-                "Set a property of {target} to a text, even if it looks like JSON"
+                "Set a property of {target} to a text, even if the text looks like JSON"
             )),
     ]
 }

@@ -50,8 +50,8 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
                  changes, give this file to \"undo\". Default: a file in the state folder of the profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
-            "Also change an asset that somebody else has changed since the plan was made, if that change \
-             and the plan affect different fields",
+            "Also change an asset that somebody else has changed since the plan was made, unless both \
+             changes affect the same field",
         ),
         format_argument(),
         jq_argument(),

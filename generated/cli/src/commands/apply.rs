@@ -11,8 +11,8 @@ pub(crate) fn command() -> Command {
         .about("Applies a plan from a file")
         .long_about(
             "Applies a plan from a file. Each asset is read right before its change. If it has changed since \
-             the plan was made, the change is rejected, and the asset stays as it is. The same command with \
-             the same --journal continues a job that was interrupted.",
+             the plan was made, the change is rejected, and the asset stays as it is. To continue an \
+             interrupted job, repeat the command with the same --journal.",
         )
         .args([
             Arg::new("file")

@@ -47,7 +47,7 @@ pub(crate) fn command() -> Command {
             Arg::new("default")
                 .long("default")
                 .action(ArgAction::SetTrue)
-                .help("Use this profile when none is chosen"),
+                .help("Use this profile when no profile is chosen"),
         ]);
     let status = Command::new("status")
         .about("Prints the account in use, and the expiry of its token")
@@ -55,7 +55,7 @@ pub(crate) fn command() -> Command {
             Arg::new("check")
                 .long("check")
                 .action(ArgAction::SetTrue)
-                .help("Call the service with the token"),
+                .help("Check the token with a call to the service"),
         )
         .args(row_arguments());
     let list = Command::new("list")

@@ -27,7 +27,10 @@ pub(crate) fn command() -> Command {
             Arg::new("accept-incomplete")
                 .long("accept-incomplete")
                 .action(ArgAction::SetTrue)
-                .help("Write the snapshot even if some assets cannot be read; it is marked as incomplete"),
+                .help(
+                    "Write the snapshot even if some assets cannot be read; the snapshot is then marked as \
+                     incomplete",
+                ),
             Arg::new("restart")
                 .long("restart")
                 .action(ArgAction::SetTrue)

@@ -26,7 +26,10 @@ pub(crate) fn command() -> Command {
                 .long("vary")
                 .value_name("SEED")
                 .value_parser(value_parser!(u64))
-                .help("Let this seed choose the behaviour that the documentation leaves open"),
+                .help(
+                    "Vary the behaviour that the documentation leaves open; the same seed gives the same \
+                     behaviour",
+                ),
             Arg::new("settings")
                 .long("settings")
                 .value_name("FILE")

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 pub(crate) fn command() -> Command {
     Command::new("mcp")
-        .about("Lets an AI assistant read the account and write plans; it cannot change anything")
+        .about("Lets an AI assistant read the account and write plans, but change nothing in the account")
         .long_about(
             "Runs a server of the Model Context Protocol for an assistant, over stdin and stdout. The \
              assistant can list, find and compare assets, and find out where they are used. With --plans, it \
@@ -25,7 +25,7 @@ pub(crate) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help(
                     "The only folder in which the assistant can write plans and snapshots; without this \
-                     option, it can write none",
+                     option, the assistant cannot write any",
                 ),
         )
 }

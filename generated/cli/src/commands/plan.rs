@@ -20,9 +20,9 @@ pub(crate) fn command() -> Command {
     Command::new("plan")
         .about("Makes a plan that restores a snapshot, or copies it into an account")
         .long_about(
-            "Makes a plan that restores a snapshot or, with --copy, copies it into an account under new \
-             IDs. You may edit the files of the snapshot first. This command changes nothing: review the \
-             plan, then apply it with funnelflux apply.",
+            "Makes a plan that restores a snapshot. With --copy, the plan copies the assets of the snapshot \
+             into an account, under new IDs. You may edit the files of the snapshot first. This command \
+             changes nothing: review the plan, then apply it with funnelflux apply.",
         )
         .after_help("Example: funnelflux plan backup --out plan.json && funnelflux apply plan.json")
         .args([
@@ -42,7 +42,7 @@ pub(crate) fn command() -> Command {
                 .value_name("CHOICE")
                 .value_parser(PossibleValuesParser::new(["leave", "archive", "delete"]))
                 .default_value("leave")
-                .help("Treatment of assets that the snapshot does not have"),
+                .help("Treatment of assets of the account that are not in the snapshot"),
             Arg::new("out")
                 .long("out")
                 .value_name("FILE")

@@ -13,9 +13,9 @@ pub(crate) fn command() -> Command {
     Command::new("undo")
         .about("Reverts a job")
         .long_about(
-            "Reverts a job, using its journal. The job can be one of archive, unarchive, move, duplicate, \
-             create, set, edit, import, replace and apply. A value is changed back only if it is still the \
-             value that the job set. A deletion cannot be undone.",
+            "Reverts a job, using its journal. Jobs of these commands can be reverted: archive, unarchive, \
+             move, duplicate, create, set, edit, import, replace and apply. A value is changed back only if \
+             nobody has changed it since the job. A deletion cannot be undone.",
         )
         .arg(
             Arg::new("file")

@@ -58,7 +58,7 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .long("columns")
             .value_name("PATHS")
             .value_delimiter(',')
-            .help("Print only these JSON paths, such as id,name,offerParams.idOfferSource"),
+            .help("Print only the values at these JSON paths, such as id,name,offerParams.idOfferSource"),
         Arg::new("no-header")
             .long("no-header")
             .action(ArgAction::SetTrue)
@@ -69,7 +69,7 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .action(ArgAction::Append)
             .help(
                 "Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains TEXT, ignoring case), \
-                 PATH<NUMBER or PATH>NUMBER. If repeated, rows must meet every condition",
+                 PATH<NUMBER or PATH>NUMBER. If the option is repeated, a row must meet all conditions",
             ),
         Arg::new("sort")
             .long("sort")

@@ -16,11 +16,15 @@ fn job_command(name: &'static str, about: String) -> Command {
         .args(job::arguments())
 }
 
-/// Returns the plural names of a group's child groups, joined by `and`.
+/// Returns the plural names of a group's child groups in words, such as `pages, funnels and conditions`.
 fn children_words(group: AssetGroup) -> String {
     let children = group.children().iter();
     let names = children.map(|child| AssetGroup::named(child.group).map_or(child.group, AssetGroup::plural));
-    names.collect::<Vec<&str>>().join(" and ")
+    let names: Vec<&str> = names.collect();
+    match names.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        names => names.concat(),
+    }
 }
 
 /// Returns the option `--children`.
@@ -31,11 +35,11 @@ fn children_argument(group: AssetGroup) -> Arg {
         .value_name("CHOICE")
         .default_value("leave")
         .help(format!(
-            "Treatment of the children, that is, the {} of the {}: leave (no change), cascade (the same \
-             change), orphan (they lose their parent) or move:ID (they move to the {target} with this ID or \
-             exact name)",
-            children_words(group),
+            "Treatment of the children: leave (no change), cascade (the same change), orphan (they lose \
+             their parent) or move:ID (they move to the {target} with this ID or exact name). The children \
+             of {} are {}",
             group.plural(),
+            children_words(group),
         ))
 }
 

@@ -24,9 +24,10 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .long("name")
                 .value_name("PATTERN")
                 .default_value("Copy of {name}")
-                .help("Name of each copy; {name} and {id} stand for those of the original"),
+                .help("Name of each copy; {name} and {id} stand for the name and the ID of the original"),
             Arg::new("into").long("into").value_name("ID").help(
-                "ID or exact name of the parent or category of the copies; default: that of the original",
+                "ID or exact name of the parent or category of the copies; default: the parent or category \
+                 of the original",
             ),
         ])
         .args(job::arguments());

@@ -29,10 +29,10 @@ pub(super) fn command(group: AssetGroup) -> Command {
         .about(format!("Changes and creates {} from a CSV file", group.plural()))
         .long_about(format!(
             "Changes and creates {} from a CSV file. The command \"{} list -o csv --all-fields\" writes such \
-             a file. A row with an ID changes that asset, and a row without an ID creates one. Columns are \
-             JSON paths.{categories} An empty cell keeps the value. A cell whose content is two \
-             quotation marks (\"\") sets an empty text. In a text editor, such a cell is written as \
-             \"\"\"\"\"\".",
+             a file. A row with an ID changes the asset with this ID. A row without an ID creates an asset. \
+             The headers of the columns are JSON paths.{categories} An empty cell keeps the value. A cell \
+             whose content is two quotation marks (\"\") sets an empty text. In a text editor, such a cell \
+             is written as \"\"\"\"\"\".",
             group.plural(),
             group.name()
         ))

@@ -31,7 +31,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("all-fields")
                 .long("all-fields")
                 .action(ArgAction::SetTrue)
-                .help("Also read the fields that the list lacks, with one request per asset"),
+                .help("Also read the fields that the list lacks; this needs more requests"),
             quiet_argument(),
         ])
         .args(row_arguments())

@@ -27,7 +27,8 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .value_name("NEW")
                 .help("ID or exact name of its replacement"),
             groups_argument(
-                "Change only these kinds of assets, such as pages,funnels; default: all that can be changed",
+                "Change only these kinds of assets, such as pages,funnels; default: all kinds that can be \
+                 changed",
             ),
             Arg::new("at")
                 .long("at")
