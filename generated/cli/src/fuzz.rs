@@ -235,9 +235,9 @@ fn plain(status: u16, body: impl Into<Bytes>) -> Response<ResponseBody> {
 
 /// Checks the conclusions that the probe draws from arbitrary responses. The fake service must be able to
 /// load the settings that the probe finds. The probe must also name each asset that it leaves behind. This is
-/// not checked if the input replaces a response, because such a response can look like a response of the
-/// service. The first line of the input is the content of a settings file for the fake service. The rest
-/// describes modifications of the responses.
+/// not checked if the input replaces a response with another status and body, because the result can look
+/// like a response of the service. The first line of the input is the content of a settings file for the fake
+/// service. The rest describes modifications of the responses.
 pub fn probe(bytes: &[u8]) {
     let (lines, _) = lines(bytes, 1);
     let spoils = bytes
@@ -256,7 +256,7 @@ pub fn probe(bytes: &[u8]) {
     };
     let fake = Fake::new(settings);
     let service = fake.clone();
-    // Number of bytes of `spoils` that were read, and a flag that is true if a response was replaced.
+    // Number of bytes of `spoils` that were read, and a flag that is true after a `Spoil::Replaced`.
     let replaced = Arc::new(Mutex::new((0, false)));
     let state = Arc::clone(&replaced);
     let transport = from_fn(move |request| {

@@ -89,8 +89,8 @@ impl PlanCommand<'_> {
             self.apply(client, plan, None).await?
         };
         // The notes state differences that the plan does not remove. Nobody has reviewed these notes yet, so
-        // a plan with notes counts as a part of the request. The notes of `replace` do not count, because
-        // they also state which groups cannot be searched.
+        // a plan with notes ends as partial. The notes of `replace` do not count, because they also state
+        // which groups cannot be searched.
         let is_whole = self.name == "replace" || plan.notes().is_empty();
         Ok(if exit == Exit::Done && !is_whole {
             Exit::Partly

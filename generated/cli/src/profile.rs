@@ -137,7 +137,7 @@ fn new_beside(path: &Path) -> io::Result<Option<tempfile::NamedTempFile>> {
     }
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
-    // The original error names the temporary file, which the user has not seen.
+    // The original error names the temporary file, not the file of the user.
     file.map(Some).map_err(|error| match error.kind() {
         kind @ io::ErrorKind::NotFound => io::Error::new(kind, "its folder does not exist"),
         kind => kind.into(),

@@ -99,7 +99,7 @@ pub struct Dangling {
 }
 
 /// Finds the places where an asset contains an ID. Searches every string and every property name, also in
-/// fields that the crate does not know. Skips only the asset's own ID property.
+/// fields that the crate does not know. Skips only the value of the asset's own ID property.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::{Asset, AssetKey, MentionForm, references_in};

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// No group with assets that can be listed has this name. Nothing was sent.
+    /// The name is not the name of a group whose assets can be listed. Nothing was sent.
     #[error("there is no group {name:?} whose assets can be listed; fix: choose among {known}")]
     UnknownGroup {
         /// The unknown name.
