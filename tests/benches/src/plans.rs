@@ -68,7 +68,7 @@ struct JobRow {
     name: &'static str,
     /// Value of the option `--job` of the child process.
     job: &'static str,
-    /// The same for the hand-written loop.
+    /// Value of the option `--job` for the hand-written loop.
     hand_written: &'static str,
     assets: usize,
     /// Latency of each request; see [`delay`].
@@ -134,8 +134,8 @@ pub(crate) fn run(base_url: &str, job: &str, latency: Duration) -> Result<(), Bo
     Ok(())
 }
 
-/// Returns the latency of a request. If a duplication is measured, it varies between a half and one and a
-/// half of the given latency, because a duplication waits for the requests that are in flight together.
+/// Returns the latency of a request. For a duplication, it varies between 0.5 and 1.5 times the given
+/// latency, because a duplication waits for all requests that are in flight at the same time.
 fn delay(job: &str, latency: Duration, number: u32) -> Duration {
     if job.starts_with("duplicate") {
         latency / 2 + latency * (number * 5 % 9) / 8

@@ -1,5 +1,5 @@
-//! Policies for lists of IDs that contain bad entries: an ID is unknown, or its asset is locked or already in
-//! the requested state. The documentation does not describe such lists.
+//! Policies for lists of IDs that contain bad entries. An entry is bad if its ID is unknown, or if its asset
+//! is locked or already in the requested state. The documentation does not describe such lists.
 
 use std::collections::HashSet;
 

@@ -311,8 +311,8 @@ impl Api {
         self.paths.iter().flat_map(|path| &path.operations)
     }
 
-    /// Finds the path of the document that matches a requested path, and the values of its parameters. Paths
-    /// without parameters take precedence.
+    /// Finds the path of the document that matches a requested path. Also returns the values of the path
+    /// parameters. Paths without parameters take precedence.
     fn path(&self, path: &str) -> Option<(&Path, Vec<(String, String)>)> {
         let literal = self.paths.iter().find(|known| known.template == path);
         if let Some(literal) = literal {

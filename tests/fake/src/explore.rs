@@ -112,7 +112,7 @@ impl Explore {
         self
     }
 
-    /// Sets the faults. Each of them is injected into each request of the program.
+    /// Sets the faults. Each reading has one run for each fault in each request of the program.
     #[must_use]
     pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.faults = faults.into_iter().collect();

@@ -270,7 +270,7 @@ impl Fake {
 
     /// Inserts an asset of any kind without validation, or replaces the asset that has the same ID. `kind` is
     /// a name that [`State::assets`] accepts, and `body` contains the properties of the asset. Returns
-    /// `false` and changes nothing if the fake does not know the kind, or if `body` is not an object with an
+    /// `false` and changes nothing if the document has no such kind, or if `body` is not an object with an
     /// ID.
     #[expect(
         clippy::must_use_candidate,
@@ -299,8 +299,8 @@ impl Fake {
         self.seed(kind, Value::Object(body));
     }
 
-    /// Adds an active offer source with this ID and a name derived from it, with values in all documented
-    /// properties.
+    /// Adds an active offer source with this ID and with values in all documented properties. Its name
+    /// contains the ID.
     pub fn seed_offer_source(&self, id: &str) {
         let name = format!("Offer source {id}");
         self.seed_valid(OFFER_SOURCES, id, &name, offer_source());

@@ -89,12 +89,12 @@ pub enum Fault {
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// The response comes from a gateway that does not reach the service. It is an HTML page of nginx or, for
-    /// a 404 without `page`, the text of Kubernetes' default backend. The request is not applied.
+    /// The response comes from a gateway that does not reach the service. It is an HTML page of nginx, or the
+    /// text of Kubernetes' default backend; see `page`. The request is not applied.
     Gateway {
         /// Status code, such as 404 or 502.
         status: u16,
-        /// `true` if the response is the HTML page of nginx.
+        /// `false` if a 404 is the text of Kubernetes' default backend. Other statuses ignore this field.
         page: bool,
     },
     /// The response is a success with this body, which belongs to another request. The request is not

@@ -35,7 +35,7 @@ type Predicate = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
 /// use funnelflux_fake::{Fake, Fault, Rule};
 ///
 /// let fake = Fake::default();
-/// // The third and fourth archive calls are applied, and their connections reset.
+/// // The third and fourth archive calls are applied, but their connections are reset.
 /// let archive = "PUT /offersource/archive/";
 /// fake.inject(Rule::new(Fault::ResetAfterApplying).on(archive).after(2).times(2));
 /// assert_eq!(fake.pending_faults(), 1);

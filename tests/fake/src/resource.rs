@@ -1,5 +1,5 @@
-//! Kinds of assets, which are read from the document, with their properties, their relations, and the changes
-//! that the service makes to them.
+//! Kinds of assets. The document states the properties and relations of each kind, and the changes that the
+//! service makes to its assets.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -55,8 +55,8 @@ pub(crate) struct Children {
     pub(crate) properties: Vec<String>,
 }
 
-/// Parameter of a list operation. It selects assets by a property whose name differs from that of the
-/// parameter, as stated in `x-filters` of the tag.
+/// Parameter of a list operation, as stated in `x-filters` of the tag. It selects assets by a property with
+/// another name.
 #[derive(Debug)]
 pub(crate) struct Filter {
     parameter: String,
@@ -177,8 +177,8 @@ impl Resource {
         parent_at(self.parent.first()?, body)
     }
 
-    /// Sets the parent of a child. If `parent` is empty, each property is set to an empty string and not
-    /// removed, because the vendor's documentation says that the service "clears" the parent.
+    /// Sets the parent of a child. If `parent` is empty, sets each property to an empty string instead of
+    /// removing it, because the vendor's documentation says that the service "clears" the parent.
     pub(crate) fn set_parent(&self, properties: &[String], body: &mut Map<String, Value>, parent: &str) {
         let before = body.clone();
         for property in properties {
@@ -191,7 +191,7 @@ impl Resource {
         }
     }
 
-    /// Returns the JSON pointer to the property of a copy that receives the parent in a duplicate request.
+    /// Returns the JSON pointer to the property in which a copy stores the parent from a duplicate request.
     /// Returns `None` if the parent in the request is a category.
     pub(crate) fn copy_parent(&self) -> Option<&str> {
         match self.category {
@@ -218,8 +218,8 @@ impl Resource {
         property != self.id && property != "status" && !OWNER_PROPERTIES.contains(&property) && !is_parent
     }
 
-    /// Returns the value of a property that only rows of lists have. Such a property is a member of a nested
-    /// object. For example, `destinationType` is the `type` of `destination`.
+    /// Returns the value of a property that only rows of lists have. The asset itself has this value in a
+    /// nested object. For example, `destinationType` is the `type` of `destination`.
     pub(crate) fn nested(&self, property: &str, body: &Map<String, Value>) -> Option<Value> {
         if self.has(property) {
             return None;
@@ -367,9 +367,9 @@ fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) 
 /// Schema of the rows of a list, and the names of the properties that lead to the list.
 pub(crate) type RowsAt<'d> = (&'d Value, Vec<String>);
 
-/// Finds the list in a response schema. The list is the schema itself or a list inside of an object. An
-/// object may contain several lists. The only list whose rows have the ID property counts. If there is not
-/// exactly one, the only list among the object's own properties counts.
+/// Finds the list in a response schema. The list is the schema itself or a list inside of an object. If an
+/// object contains several lists, returns the only one whose rows have the ID property. If there is not
+/// exactly one, returns the only list among the object's own properties.
 pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value, id: &str) -> Option<RowsAt<'d>> {
     if let Some(items) = schema.get("items") {
         return Some((schemas.resolve(items), Vec::new()));

@@ -60,7 +60,7 @@ pub(crate) enum ResponseShape {
     Value {
         /// Example of the value.
         sample: Value,
-        /// Names of the value's properties, each with the names of the properties inside of that property.
+        /// Properties of the value. An entry has the name of a property, and the names of its members.
         properties: Vec<(String, Vec<String>)>,
     },
     /// The response body is a list. If the list is inside of an object, the variant contains the names of the
@@ -145,7 +145,7 @@ impl ResponseShape {
 
 impl Success {
     /// Converts the result into a response of the documented shape. `resource` is the kind of asset of the
-    /// operation, if the fake knows it.
+    /// operation, or `None` if the kind is unknown.
     pub(crate) fn into_response(
         self,
         settings: &Settings,

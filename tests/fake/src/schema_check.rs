@@ -1,5 +1,5 @@
-//! Checks values against schemas of OpenAPI 3.0. The check knows all keywords of the schema object, and the
-//! text formats in the module `formats`. Patterns with look-around or back references are not supported.
+//! Checks values against schemas of OpenAPI 3.0. The check supports all keywords of the schema object, and
+//! the text formats in the module `formats`. Patterns with look-around or back references are not supported.
 //!
 //! The check is written by hand, because the available validator crates have about 25 dependencies, which
 //! every program that embeds the fake would have to compile. A test compares the check with another

@@ -1,5 +1,5 @@
-//! Serves the fake on a real socket. HTTP/1.1 is implemented by hyper, and broken connections are produced on
-//! the TCP stream itself.
+//! Serves the fake on a real socket. hyper implements HTTP/1.1, and this module breaks connections on the TCP
+//! stream itself.
 //!
 //! hyper parses each request. If a fault breaks the connection, the service function returns an error instead
 //! of a response. Then hyper returns the stream unchanged, and this module performs the fault on the stream.

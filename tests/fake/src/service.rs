@@ -1,4 +1,4 @@
-//! State of the service, and handling of requests, with faults, tokens, validation, operations and the log.
+//! State of the service, and the steps in which it handles a request.
 
 use std::{collections::HashSet, time::SystemTime};
 
@@ -241,7 +241,7 @@ impl Service {
             random: &mut self.random,
         };
         let mut answer = writer.write(resource, verb, request);
-        // The response contains the stored asset if the document describes it as the response.
+        // If the document describes the asset as the response, the response contains the stored asset.
         if let (Ok(Success::Done), Some(body)) = (&answer, &request.body)
             && operation.response.is_asset(resource)
         {

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Maximum number of jobs that run at the same time. Jobs spend most of their time waiting.
 const CONCURRENT_JOBS: usize = 24;
 
-/// Fault of a connection in one direction: of the requests or of the responses.
+/// Fault in one direction of a connection: in its requests or in its responses.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     None,
@@ -183,7 +183,7 @@ async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), sw
     let requests = forward(from_client, to_server, faults.0, Responses::default());
     let responses = forward(from_server, to_client, faults.1, swap);
     tokio::pin!(requests, responses);
-    // If one direction ends without a fault, the other direction stays open.
+    // If one direction ends without closing the connection, the other direction stays open.
     tokio::select! {
         ended = &mut requests => if ended == End::Open { responses.await; },
         ended = &mut responses => if ended == End::Open { requests.await; },
@@ -302,8 +302,8 @@ fn prepare(seed: u64) -> World {
     World::new(&settings, job, size)
 }
 
-/// Runs a job through a broken network, continues it through the network with fewer faults, and finally
-/// without faults. Compares each report with the account.
+/// Runs a job through a broken network, continues it with fewer faults, and finishes it without faults.
+/// Compares each report with the account.
 async fn check(mut world: World, seed: u64) -> Summary {
     let mut random = Rng::with_seed(seed ^ 1);
     let server = world.fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();

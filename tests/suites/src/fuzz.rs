@@ -62,7 +62,8 @@ pub fn run_target(name: &str, bytes: &[u8]) {
 /// Example of a vendor's document. The target `overlay` applies the fuzzed overlays to it.
 pub const DOCUMENT: &str = include_str!("../../../codegen/generator/tests/documents/offer-sources.json");
 
-/// Checks that a document is read, normalised and linted, or rejected. Diagnostics must have locations.
+/// Checks that a document is either rejected, or read, normalised and linted. Diagnostics must have a
+/// location.
 pub fn document(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for name in ["a.json", "a.yaml"] {
@@ -154,7 +155,7 @@ pub fn response(bytes: &[u8]) {
     }
 }
 
-/// Asserts that a property keeps its JSON text if it contains a number that is too large for a `Value`.
+/// Asserts that each property with a number that is too large for a `Value` keeps its JSON text.
 fn assert_text<T: serde::Serialize>(sent: &[u8], typed: &T) {
     let sent: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(sent).unwrap();
     let encoded: BTreeMap<String, Box<RawValue>> =
@@ -196,7 +197,7 @@ fn check_error(error: &Error) {
     );
 }
 
-/// Checks that a call ends within its timeout, whatever `Retry-After` contains. If the requested wait is
+/// Checks that a call ends within its timeout for any text of `Retry-After`. If the requested wait is
 /// longer than a minute, the call must not be retried.
 pub fn retry_after(bytes: &[u8]) {
     let mut headers = http::HeaderMap::new();

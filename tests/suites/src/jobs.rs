@@ -40,7 +40,7 @@ pub enum Job {
     Export,
     /// Applies a plan that restores a snapshot: it creates, saves, moves, archives and unarchives assets.
     Apply,
-    /// Undoes the plan of [`Job::Apply`], and therefore also deletes an asset.
+    /// Undoes the plan of [`Job::Apply`], and thereby deletes the asset that the plan created.
     Undo,
 }
 
@@ -302,8 +302,8 @@ impl World {
         Ran { outcomes, text }
     }
 
-    /// If the job has a plan, replaces the base URL in the plan, because clients now reach the account under
-    /// another base URL. Must be called within a Tokio runtime.
+    /// Replaces the base URL in the plan of the job, if the job has a plan. Afterwards, clients must reach
+    /// the account under the new base URL. Must be called within a Tokio runtime.
     pub fn move_to(&mut self, base_url: &str) {
         if let Some(plan) = &mut self.plan {
             let path = self.folder.path().join("plan.json");
@@ -479,7 +479,7 @@ impl World {
             for name in MANAGED {
                 body.remove(name);
             }
-            // A restored asset may have an empty property that it did not have.
+            // A restore may add empty properties to an asset.
             body.retain(|_, value| *value != "" && !value.is_null());
             Some(body)
         };

@@ -20,7 +20,8 @@ impl<T> Default for Swap<T> {
 }
 
 impl<T: Clone> Swap<T> {
-    /// Swaps a response with the next one, if that arrives within `soon`. Otherwise, returns `own`.
+    /// Swaps the response `own` with the next one, if the next one arrives within `soon`. Otherwise, returns
+    /// `own`.
     pub async fn exchange(&self, own: T, soon: Duration) -> T {
         let receiver = {
             let mut held = self.0.lock().unwrap();

@@ -60,8 +60,8 @@ macro_rules! use_abilities {
         }
         let found = handle.find_many(IDS.into_iter().chain([MISSING_ID])).send().await.unwrap();
         let mut missing = found.missing;
-        // If a kind cannot be listed, a refusal may also come from a gateway. Then the asset counts as
-        // unreadable and not as missing.
+        // For a kind that cannot be listed, a refusal may also come from a gateway. Therefore, the asset
+        // counts as unreadable and not as missing.
         if $segment == "ainodesettings" {
             missing.extend(found.unreadable.into_iter().map(|(id, _)| id));
         }

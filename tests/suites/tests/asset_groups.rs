@@ -171,7 +171,7 @@ fn an_unexpected_form_of_an_asset_is_found_as_it_is() {
     for group in readable() {
         let (fake, client) = service(Settings::default());
         let mut odd = asset(group, FIRST_ID, "Odd");
-        // In the documents of all groups, some of these properties are a text, a list or an object.
+        // A documented `meta` is an object, and no documented status is `paused`.
         odd["meta"] = json!(12);
         odd["status"] = json!("paused");
         fake.seed(group.tag(), odd);
@@ -346,7 +346,7 @@ fn inferred_destructive_jobs_need_an_acknowledgement() {
             group.delete(&client, ids(&[FIRST_ID]), Cascade::leave()),
         ];
         for job in jobs.into_iter().flatten() {
-            // The vendor may document an operation of a group that is inferred as a whole.
+            // Later, the vendor may document single operations of an inferred group.
             assert!(group.is_inferred() || !job.requires_acknowledgement(), "{job:?}");
             let is_expected = job.requires_acknowledgement() == group.is_inferred();
             assert!(is_expected || !is_transcription(), "{job:?}");

@@ -1,6 +1,6 @@
 //! Tests numbers that neither a 64-bit integer nor a double can represent. `AssetGroup`, snapshots and plans
-//! read assets as JSON, without Rust types. They keep the value of such a number, or refuse to change the
-//! asset. The service never receives a rounded number.
+//! read assets as JSON, without Rust types. All of them keep the value of such a number, or refuse to change
+//! the asset. The service never receives a rounded number.
 //!
 //! The accounts use names of IDs and fields that our transcription of the vendor's page infers.
 #![cfg(transcription)]

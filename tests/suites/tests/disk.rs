@@ -3,8 +3,8 @@
 //!
 //! The process that writes is a second run of this test program, with a limit on the size of files (`ulimit
 //! -f`). A write beyond the limit writes only a part of the data and then fails. If the process does not
-//! ignore the signal `SIGXFSZ`, the write kills it instead. The fake runs in the parent process, which
-//! therefore knows all applied changes.
+//! ignore the signal `SIGXFSZ`, the write kills it instead. The fake runs in the parent process, so the
+//! parent can check which changes were applied.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

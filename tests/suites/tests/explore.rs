@@ -54,7 +54,7 @@ async fn create_once(run: Run, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Records the ID of a new asset before it sends the asset, so that a restarted program uses the same ID.
+/// Records the ID of a new asset before sending the asset, so that a restarted program uses the same ID.
 async fn create_under_a_remembered_id(run: Run) -> Result<(), Error> {
     let file = run.folder().join("id");
     let client = client(&run);
@@ -76,7 +76,7 @@ async fn create_under_a_remembered_id(run: Run) -> Result<(), Error> {
 fn a_doubled_asset_is_found_and_its_seed_repeats_the_run() {
     let exploration = explore().run(|run| create_once(run, "new"));
     assert!(exploration.runs > 100, "{exploration}");
-    // The process crashed after the create, before recording it.
+    // The process crashed after the creation, before it recorded the creation.
     let mistake = exploration.mistakes.first().unwrap();
     assert_eq!(mistake.doubled, [r#"offersource "new": 2 instead of 1"#]);
     assert_eq!((mistake.reading, &mistake.lost), (0, &Vec::new()));

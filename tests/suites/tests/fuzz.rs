@@ -132,8 +132,8 @@ fn every_target_passes_on_seeds_and_mutations() {
     });
 }
 
-/// Checks that seeds are accepted. From a seed that is refused at its first bytes, a fuzzer makes no
-/// progress.
+/// Checks that seeds are accepted. A fuzzer makes no progress from a seed that is refused at its first
+/// bytes.
 #[test]
 fn seeds_are_accepted() {
     let seed = |name: &str| {

@@ -153,7 +153,7 @@ fn lost(sent: &Value, encoded: &Value, schema: &'static Value, at: &str) -> Opti
 type Check<'c> = &'c mut dyn FnMut(&str, &dyn Fn(&str) -> Result<(String, String), serde_json::Error>);
 
 /// Calls `check` with the name of each type of the document and with a function. The function decodes a value
-/// as a member of a list, and returns the value encoded again and its `Debug` form.
+/// as a member of a list. It returns the JSON and the `Debug` text of the decoded value.
 fn for_each_type(check: Check<'_>) {
     fn again<T: Serialize + DeserializeOwned + Debug>(
         text: &str,

@@ -147,8 +147,8 @@ async fn a_list_decodes_long_names_unknown_statuses_and_nulls() -> Result<(), Er
     Ok(())
 }
 
-/// Checks that values in `queryParams` are kept if they are not strings. Only examples in the documentation
-/// suggest that they are strings.
+/// Checks that values in `queryParams` are kept if they are not strings. Only the examples in the
+/// documentation suggest that all values are strings.
 #[tokio::test]
 async fn query_parameters_of_another_type_are_kept() -> Result<(), Error> {
     let body = r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":{"a":"b","n":1,"t":true}}"#;

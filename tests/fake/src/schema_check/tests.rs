@@ -259,7 +259,7 @@ const KEYWORDS: [&str; 26] = [
     "additionalProperties",
 ];
 
-/// Adds to `unknown` each keyword and pattern that the schema check does not know. Searches the schema and
+/// Adds to `unknown` each keyword and pattern that the schema check does not support. Searches the schema and
 /// all schemas inside of it.
 fn add_unknown(schema: &Value, unknown: &mut Vec<String>) {
     let keywords = schema.as_object().into_iter().flatten();

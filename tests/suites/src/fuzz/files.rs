@@ -47,8 +47,8 @@ fn check_snapshot(path: &Path) {
     assert_eq!(snapshot.is_whole(), Snapshot::open(path).is_ok());
     let keys: Vec<_> = snapshot.keys().cloned().collect();
     let assets: Result<Vec<_>, _> = snapshot.assets().collect();
-    // Opening a snapshot validates only files that differ from their fingerprint. Reading a file that matches
-    // its fingerprint may fail.
+    // Opening a snapshot validates a file only if the file differs from its fingerprint. Therefore, reading a
+    // file that matches its fingerprint may fail.
     let Ok(assets) = assets else {
         return;
     };

@@ -315,8 +315,8 @@ fn every_job_reports_the_truth() {
     for_all(SCENARIOS, job_reports_the_truth);
 }
 
-/// A chunk that is refused because of a locked parent may be applied in part. A later refusal of a parent
-/// alone then reveals nothing about its children.
+/// A chunk that is refused because of a locked parent may be applied in part. If a later request for one of
+/// its parents is refused, this refusal reveals nothing about the children.
 #[test]
 fn a_refusal_after_a_refused_chunk_reveals_nothing_about_children() {
     let source = |locked, pages: &[&'static str]| SourceSetup {

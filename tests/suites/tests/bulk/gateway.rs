@@ -87,7 +87,8 @@ fn a_missing_category_is_named_as_the_cause() {
 }
 
 /// Gateway that answers requests itself. Its function gets the method and URL of a request, and the number of
-/// deletions before it. It returns the status and body of the response, or `None` to forward the request.
+/// earlier deletions. The function returns the status and body of the response, or `None` to forward the
+/// request.
 struct Gateway<F> {
     transport: InProcess,
     deletions: AtomicUsize,
@@ -222,8 +223,8 @@ fn a_deletion_lists_the_assets_once_if_the_service_omits_deleted_assets() {
         assert_eq!(report.counts().to_string(), "1000 done");
         assert_eq!(calls(&fake, "GET /offersource/list/"), lists);
         // Each of the ten chunks is read, deleted and read back. Reads that were made before the list are
-        // repeated. A read is also repeated if its witness, the existing asset that it reads as well, was
-        // deleted.
+        // repeated. Each read also asks for an existing asset, its witness. If the witness was deleted, the
+        // read is repeated.
         let repeated = if lists == 0 { 0 } else { 10 };
         let requests = usize::try_from(fake.request_count()).unwrap();
         assert!((30..=30 + lists + repeated).contains(&requests), "{requests}");
@@ -477,7 +478,7 @@ fn a_flapping_gateway_causes_no_false_report() {
     }
 }
 
-/// Checks that a job decides by reading the assets back from the service if a gateway responds to a deletion.
+/// Checks that a read-back from the service decides the outcome if a gateway responds to a deletion.
 #[test]
 fn the_service_decides_once_it_answers_again() {
     let (fake, client) = service(Settings::default());

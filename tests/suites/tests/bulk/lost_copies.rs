@@ -31,7 +31,7 @@ impl LostCopy {
         Self::with(fake, client, fault, crashes)
     }
 
-    /// As [`new`](Self::new), with this fake and a client of it.
+    /// Does the same as [`new`](Self::new), with this fake and this client.
     fn with(fake: Fake, client: Client, fault: Fault, crashes: bool) -> Self {
         let ids = fake.seed_many(1);
         let folder = tempfile::tempdir().unwrap();
@@ -96,7 +96,7 @@ fn a_copy_of_another_job_is_not_recognised() {
         }
         assert_eq!(calls(&lost.fake, DUPLICATE), 2);
     }
-    // The second job also copies an asset whose copy the first job knows.
+    // The second job also copies an asset that the first job has copied successfully.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(2);
     let folder = tempfile::tempdir().unwrap();
@@ -258,7 +258,7 @@ fn a_job_stops_behind_a_gateway_that_does_not_reach_the_service() {
     assert_eq!(calls(&fake, DUPLICATE), 5);
 }
 
-/// A *not found* response of the service is about the request, because the original exists.
+/// The original exists, so a *not found* response of the service is about something else in the request.
 #[test]
 fn a_missing_parent_of_the_copy_is_named_as_the_cause() {
     let (fake, client) = service(Settings::default());
@@ -318,7 +318,7 @@ fn a_copy_is_not_made_again_if_the_token_states_the_account() {
         });
         let client = client(&fake, &Alarm::after(None));
         if !crashes {
-            // The copy cannot be looked for in the first run.
+            // The first run cannot look for the copy.
             fake.inject(Rule::new(Fault::status(400)).on(LIST).after(1).times(4));
         }
         let lost = LostCopy::with(fake, client, Fault::ResetAfterApplying, crashes);
@@ -389,7 +389,7 @@ fn a_long_retry_after_ends_the_reads_for_copies() {
         retry_after: RetryAfter::Seconds(4_000),
         applied: false,
     };
-    // The search for a lost copy.
+    // The service is busy during the search for a lost copy.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(1);
     fake.inject(Rule::new(Fault::ResetAfterApplying).on(DUPLICATE));
@@ -397,7 +397,7 @@ fn a_long_retry_after_ends_the_reads_for_copies() {
     let report = run(copies(&client, &ids).send()).unwrap();
     assert_eq!(report.counts().to_string(), "0 done, 1 unknown", "{report}");
     assert_eq!(calls(&fake, LIST), 2);
-    // The reading back of a copy.
+    // The service is busy when a copy is read back.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(3);
     fake.inject(Rule::new(busy).on(FIND_MANY).always());

@@ -615,7 +615,7 @@ fn duplicating_stops_after_the_configured_number_of_failures() {
     assert_eq!(calls(&fake, DUPLICATE), 2);
     let shown = report.to_string();
     assert!(shown.contains("the job stopped after 2 failed"), "{shown}");
-    // The response succeeds without the ID of the copy, so the copy is unknown.
+    // The response is a success, but lacks the ID of the copy, so the outcome is unknown.
     let sent = Arc::new(AtomicUsize::new(0));
     let transport = EmptyResponses(Arc::clone(&sent));
     let client = Client::builder().transport(transport).build().unwrap();

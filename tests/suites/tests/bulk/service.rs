@@ -17,7 +17,7 @@ struct CountingTransport {
     alarm: Alarm,
 }
 
-/// Signal that is triggered after a number of requests, before the client receives the last response.
+/// Signal that is triggered after a number of requests, before the response to the last of them arrives.
 #[derive(Clone, Debug)]
 pub(crate) struct Alarm {
     left: Arc<AtomicU64>,

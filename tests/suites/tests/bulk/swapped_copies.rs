@@ -99,8 +99,8 @@ fn refusals_without_swapped_responses_cost_no_list() {
     assert_eq!(calls(&fake, LIST), 2);
 }
 
-/// A refused request waits for the requests in flight. Meanwhile, no further request may start if the service
-/// asks for a long wait.
+/// After a refusal, a job waits for the requests in flight. If the service asks for a long wait, no further
+/// request may start meanwhile.
 #[test]
 fn a_long_retry_after_starts_no_further_request() {
     let (fake, _) = service(Settings::default());

@@ -245,7 +245,7 @@ fn reads(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> Out
     }
     match ability {
         _ if visible.waits_too_long() && ability == Ability::DuplicateMany => OutcomeCounts::not_sent(ids),
-        // A duplication reads lists only to look for copies after a lost response.
+        // A duplication needs its lists only to find copies after a lost response.
         Ability::DuplicateMany => OutcomeCounts::done(ids),
         Ability::FindMany if occurrence == Occurrence::Once => OutcomeCounts {
             not_sent: CHUNK,
@@ -258,7 +258,7 @@ fn reads(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> Out
     }
 }
 
-/// Returns the maximum duration: that of all possible calls and attempts, and of the pauses in between.
+/// Returns the maximum duration: the sum of all possible calls and attempts, and of the pauses in between.
 fn max_duration(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> Duration {
     let one_try = match visible {
         VisibleFault::NoResponse => Duration::from_mins(1),
@@ -466,7 +466,7 @@ fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<
 /// Expected outcomes of one ability under each fault, and the cells that differ from them.
 pub(crate) struct AbilityColumn {
     pub(crate) name: &'static str,
-    /// Name of each fault, and the outcomes with it in one write, all writes, one read and all reads.
+    /// For each fault, its name, and the outcomes if one write, all writes, one read or all reads get it.
     pub(crate) cells: Vec<(String, [String; 4])>,
     failures: Vec<String>,
 }

@@ -134,8 +134,8 @@ impl Transport for Gateway {
                 (_, right) => right.unwrap(),
             };
             let (status, body) = match right {
-                // Sends the service's response instead, because no client can detect that a request was
-                // applied if a gateway answers it with a 404.
+                // Sends the service's response instead. If a gateway answers an applied request with a 404,
+                // no client can detect that the request was applied.
                 Some(right) if is_write && answer.0 == StatusCode::NOT_FOUND => right,
                 _ => answer,
             };

@@ -124,7 +124,7 @@ fn request(operation: &'static Operation) -> Request {
             body.insert(own, Value::from(NEW_ID));
         }
         if method == "put" && operation.id.starts_with("save_") {
-            // This makes the save change something.
+            // With a new name, the save changes something.
             let name = body
                 .keys()
                 .find(|name| name.ends_with("Name") || *name == "name")

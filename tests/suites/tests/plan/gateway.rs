@@ -99,8 +99,8 @@ fn an_undo_restores_every_asset() {
     }
 }
 
-/// Copies offer sources into an account that has `existing` other ones. Returns the number of requests beyond
-/// the three that each creation needs: it reads the asset before and afterwards.
+/// Copies offer sources into an account that has `existing` other ones. A creation needs three requests,
+/// because it reads the asset before and afterwards. Returns the number of all further requests.
 fn further_requests(copied: usize, existing: usize) -> usize {
     let (from, to) = (Fake::default(), Fake::default());
     from.seed_many(copied);

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
-/// Default number of random accounts, which the properties divide among them.
+/// Default number of random accounts. Each property gets a share of them.
 const ACCOUNTS: u64 = 2_400;
 
 /// Checks a property for one of `parts` equal shares of the random accounts.
@@ -174,7 +174,7 @@ fn a_snapshot_gives_the_account_back() {
                 "{key:?}: {report}\n{plan}"
             );
         }
-        // The report also says so if an asset refers to another asset that does not come back.
+        // The report also says so for an asset that refers to an asset that was not created.
         let is_dependent = |(group, id): &&Key| {
             let outcome = report.outcome(&AssetKey::new(*group, id.clone()));
             let failure = outcome.and_then(Outcome::failure);
@@ -394,7 +394,7 @@ fn a_bulk_job_is_undone_with_its_children() {
         account.fake.clear_faults();
         let undo = match run(ChangePlan::undo(&account.client, &journal)) {
             Ok(undo) => undo,
-            // The job sent nothing, because the states could not be recorded, or it crashed before that.
+            // The job sent nothing: it could not record the states, or it crashed before it recorded them.
             Err(error) => {
                 assert_same(&account.view(), &original, &BTreeSet::new(), &error);
                 return;

@@ -119,7 +119,7 @@ async fn given_tokens_outrank_a_file_that_descends_from_others() {
     assert_eq!(source.to_string(), format!("the token file {}", path.display()));
     list(&again).await.unwrap();
     assert_eq!(first.renewals(), 1);
-    // The tokens belong to a different account, but do not state it.
+    // The tokens belong to a different account, but do not name their account.
     let other = service("b");
     let client = client(&other).token_file(&path).build().unwrap();
     assert_eq!(

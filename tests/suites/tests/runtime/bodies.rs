@@ -155,8 +155,9 @@ async fn no_key_is_sent_twice() -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks that an error states each fact once. `main` and `unwrap` print `Debug`, so that is checked too.
-/// Libraries such as anyhow print every source after the text, so no source may repeat it.
+/// Checks that an error states each fact once. The `Debug` text is checked as well, because `main` and
+/// `unwrap` print it. Libraries such as anyhow print every source after the text, so no source may repeat the
+/// text.
 #[tokio::test(start_paused = true)]
 async fn an_error_says_everything_once() {
     for fault in faults() {

@@ -1,8 +1,8 @@
 //! Tests the client-side rate limit against services with their own limits.
 //!
-//! The unit tests of the crate simulate thousands of services. The tests here check the following property
-//! with a whole client. Consider a service that accepts `r` requests per second. After the first five
-//! seconds, it refuses at most a tenth of the client's requests. It accepts at least 0.7 times `r` requests
+//! The unit tests of the crate simulate thousands of services. The tests here use a whole client, with a
+//! service that accepts up to `r` requests per second. They check what happens after the first five seconds:
+//! the service refuses at most a tenth of the client's requests. It accepts at least 0.7 times `r` requests
 //! per second, or 0.7 times the configured rate if that is lower.
 
 use super::*;
@@ -30,8 +30,8 @@ enum LimitKind {
     Window,
 }
 
-/// Requests that the service has received. For each request, the time in seconds since the start, and true if
-/// the service accepted it.
+/// Requests that the service has received. An entry has the time in seconds since the start, and true if the
+/// service accepted the request.
 type Seen = Arc<Mutex<Vec<(f64, bool)>>>;
 
 impl Service {

@@ -1,6 +1,6 @@
 //! Tests of folders and files that are not snapshots, of damaged snapshots, and of snapshots of other
-//! accounts. Each causes an error that names the file and the fix. If the account has to be recognised by its
-//! assets, they are listed first. Otherwise, nothing is sent.
+//! accounts. Each of them causes an error that names the file and the fix. If only the assets show which
+//! account it is, the assets are listed first. Otherwise, nothing is sent.
 
 use crate::account::{Crash, client, folder};
 use flate2::{Compression, write::GzEncoder};
@@ -208,7 +208,7 @@ fn a_valid_edit_is_accepted_and_listed() {
         assert_eq!(edited, ["pages/p"]);
         let page = snapshot.asset(&"pages/p".parse().unwrap()).unwrap().unwrap();
         assert_eq!(page.value["baseURL"], "https://new.example");
-        // A file that changes under an open snapshot is an error.
+        // A file that changes while its snapshot is open is an error.
         edit(
             &backup.join("pages/p.json"),
             "https://new.example",
@@ -229,7 +229,7 @@ fn archive(path: &Path, entries: &[(&str, &[u8])]) {
     ));
     for (name, contents) in entries {
         let mut header = tar::Header::new_gnu();
-        // `set_path` would refuse a path that leads out.
+        // `set_path` would refuse a path that leads out of the folder.
         header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
         header.set_size(contents.len() as u64);
         header.set_entry_type(tar::EntryType::Regular);

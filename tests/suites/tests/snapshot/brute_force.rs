@@ -1,4 +1,4 @@
-//! Finds references by a search through the raw JSON, without the code that searches references in the crate.
+//! Finds references by a search through the raw JSON, which shares no code with the search of the crate.
 
 use funnelflux::ext::snapshot::AssetKey;
 use serde_json::Value;
@@ -16,7 +16,7 @@ fn names(text: &str, id: &str) -> bool {
         return true;
     }
     let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-    // An ID that begins with another character is only found as a whole text.
+    // An ID that begins with neither a letter nor a digit is only found as a whole text.
     is_word(id.chars().next())
         && text.char_indices().any(|(start, _)| {
             text[start..].starts_with(id)
@@ -26,7 +26,7 @@ fn names(text: &str, id: &str) -> bool {
 }
 
 /// Finds the places that contain an ID. The property with an asset's own ID is left out. `id_property`
-/// returns its name for a group.
+/// returns the name of this property for a group.
 pub(crate) fn places(
     assets: &BTreeMap<AssetKey, Value>,
     id: &str,

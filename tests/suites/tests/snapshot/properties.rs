@@ -255,7 +255,8 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Checks that a snapshot finds the references, unused assets and dangling references that a search finds.
+/// Checks that a snapshot finds the same references, unused assets and dangling references as a search
+/// through the raw JSON.
 fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();
@@ -305,8 +306,8 @@ fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
             let named = brute_force::places(&assets, &key.id, id_property);
             let by_others = named.iter().any(|(from, ..)| from != key);
             let is_unused = unused.contains(key);
-            // If an asset of another group has the same ID, a reference may mean either asset. This is also
-            // true if the other asset is deleted and known only from the manifest.
+            // If an asset of another group has the same ID, a reference may mean either asset. This includes
+            // an asset that is deleted and only in the manifest.
             let is_ambiguous = scenario.assets.iter().filter(|other| other.id == key.id).count() > 1;
             require(is_ambiguous || is_unused == (!by_others && exists(key)), || {
                 format!("{key} unused: {is_unused}")

@@ -47,7 +47,7 @@ impl Hook for Recorder {
 struct TokenRepeatingService {
     status: u16,
     content_type: &'static str,
-    /// Text for the letter A in the token.
+    /// Text that replaces the letter A in the repeated token, such as an escape sequence.
     letter: &'static str,
 }
 

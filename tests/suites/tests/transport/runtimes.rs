@@ -31,7 +31,7 @@ async fn list(client: &Client) {
     assert!(!sources.unwrap().is_empty());
 }
 
-/// Duplicates the offer source, and asserts that there is exactly one copy, in less than two seconds.
+/// Duplicates the offer source, and asserts that this makes exactly one copy in less than two seconds.
 fn duplicate_once(fake: &Fake, duplicate: impl FnOnce() -> Result<(), funnelflux::Error>) {
     let before = fake.state().assets("offersource").count();
     let start = Instant::now();
