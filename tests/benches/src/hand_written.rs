@@ -201,8 +201,8 @@ impl HandWrittenClient {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Saves offer sources concurrently, and finds each before and afterwards. Awaits `wait` before each
-    /// request. Stops at the first error.
+    /// Saves offer sources concurrently, and finds each one before and after its save. Awaits `wait` before
+    /// each request. Stops at the first error.
     ///
     /// # Errors
     /// Returns an error if a request fails or a response does not decode.

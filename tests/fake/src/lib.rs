@@ -18,8 +18,8 @@
 //!
 //! # Request handling
 //!
-//! The module `fake` contains the handle for tests. The module `service` handles a request in these steps,
-//! which name the modules that they use:
+//! The module `fake` contains the handle for tests. The module `service` handles a request in these steps.
+//! Each step names its modules:
 //!
 //! 1. `document` finds the operation. The fake serves all groups of assets that the document describes.
 //!    `verb` derives the action of an operation from its title and path. `arguments` and `schemas` read its
@@ -62,8 +62,8 @@
 //! clients):
 //! - Repeated IDs in a list count once. In find by ID list, commas separate the IDs (documented for logic
 //!   scripts), and empty IDs are ignored.
-//! - If a delete has IDs both in the body and in the query, the body counts. If it has IDs in neither, it
-//!   violates the document. A target is refused if the action is absent or is not `move`.
+//! - If a delete has IDs both in the body and in the query, the body counts. A delete without IDs violates
+//!   the document. A target is refused if the action is absent or is not `move`.
 //! - `bodyUpdates` replaces whole properties. If the merged asset violates the document, nothing is created.
 //!   `name` takes precedence over the name in `bodyUpdates`.
 //! - A copy is active and has no children. Create needs a non-empty ID. Create and save accept any category.
@@ -74,11 +74,11 @@
 //! - An empty value of a required query parameter counts as a value. (Strictly, OpenAPI 3.0 allows empty
 //!   values only with `allowEmptyValue`, which the document does not use. Tools such as Prism refuse such
 //!   values.)
-//! - Some operations occur only in the vendor's index. If the ID property of their assets is unknown, they
-//!   succeed and change nothing ([`Fake::simulates`]). Funnel groups and page groups have two operations that
-//!   list them, and both return the same assets.
+//! - Some operations occur only in the vendor's index. If the ID property of the assets is unknown, such an
+//!   operation succeeds and changes nothing ([`Fake::simulates`]). Funnel groups and page groups have
+//!   two operations that list them, and both return the same assets.
 //! - The children of a category are its assets, and the children of a funnel group are its funnels. A cascade
-//!   does to these children what the vendor documents for offer pages.
+//!   affects these children in the way that the vendor documents for offer pages.
 //! - Unknown properties of an asset are stored. Full objects contain them, and slim objects do not.
 //!
 //! **Settings** determine everything else that the documentation leaves open; see [`Settings`]. The defaults

@@ -1,5 +1,5 @@
-//! Tests proxies that environment variables or the calling code set. Requests to the local machine bypass
-//! proxies. Plain HTTP to another machine needs the same permission with and without a proxy.
+//! Tests proxies that are set by environment variables or by the calling code. Requests to the local machine
+//! bypass proxies. Plain HTTP to another machine needs the same permission with and without a proxy.
 //!
 //! Environment variables belong to the process, so each case runs this test program again as a child process.
 #![allow(

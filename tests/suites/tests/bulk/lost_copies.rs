@@ -25,7 +25,7 @@ struct LostCopy {
 }
 
 impl LostCopy {
-    /// Runs the job under this fault, up to its end or up to a crash after the request for the first copy.
+    /// Runs the job under this fault. With `crashes`, the job crashes after the request for the first copy.
     fn new(fault: Fault, crashes: bool) -> Self {
         let (fake, client) = service(Settings::default());
         Self::with(fake, client, fault, crashes)

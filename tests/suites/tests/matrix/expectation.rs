@@ -54,13 +54,13 @@ impl VisibleFault {
         match fault {
             Fault::RefuseConnection => Self::NoConnection,
             // Without a socket, only the timeout of the attempt ends `StallConnect`, so the client cannot
-            // know that it was still connecting.
+            // distinguish it from a missing response.
             Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => Self::NoResponse,
             Fault::ResetBeforeReading
             | Fault::ResetAfterReading
             | Fault::ResetAfterApplying
             | Fault::CloseWithoutAnswer { .. } => Self::Broken,
-            // The end of a stream that cannot be decompressed is not trustworthy.
+            // A stream that cannot be decompressed may have ended too early.
             Fault::ResetInBody | Fault::CloseInBody | Fault::GzipGarbage => Self::BrokenBody,
             Fault::TruncatedJson | Fault::WrongJson | Fault::Repeated { .. } => Self::WrongBody,
             Fault::Html { .. } => Self::HtmlPage,
