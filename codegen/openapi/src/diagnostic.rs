@@ -1,7 +1,7 @@
 //! Diagnostics: problems in a document, with their location and fix.
 //!
-//! Every stage reports its problems as [`Diagnostic`]s. So all problems, such as a syntax error, an
-//! unsupported construct or a stale overlay action, have the same form on a terminal and in JSON.
+//! Every stage reports problems as [`Diagnostic`]s. So a syntax error, an unsupported construct and a stale
+//! overlay action have the same form, on a terminal and in JSON.
 
 use std::{
     fmt,
@@ -56,7 +56,7 @@ impl fmt::Display for Stage {
 pub enum Severity {
     /// Information; generation loses nothing.
     Notice,
-    /// Generation continues, but deviates from the document.
+    /// Generation continues, but the generated code deviates from the document.
     Warning,
     /// Generation stops.
     Error,
@@ -146,8 +146,8 @@ impl Diagnostic {
         self
     }
 
-    /// Adds the name of the first affected operation and the number of the others. Callers use this method if
-    /// the pointer does not lead into an operation. An empty list changes nothing.
+    /// Adds the name of the first affected operation and the number of the other ones, for a pointer that
+    /// does not lead into an operation. An empty list changes nothing.
     pub fn operations(mut self, operations: &[String]) -> Self {
         if let [first, others @ ..] = operations {
             self.operation = Some(match others {

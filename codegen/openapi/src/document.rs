@@ -1,8 +1,7 @@
 //! A document with its source texts, so that any JSON pointer leads back to a file, line and column.
 //!
-//! Stages that change the document (normalise, overlay) record each value that they move or add. So each
-//! value of their output can be traced to its place in the vendor's text, or to the overlay action that added
-//! it.
+//! Stages that change the document (normalise, overlay) record the origin of each value that they move or
+//! add. So each value in their output leads back to a place in the vendor's text, or to an overlay action.
 
 use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
@@ -81,9 +80,9 @@ impl Document {
         &self.provenance
     }
 
-    /// Returns the location of a value in its source text. A member of an object is located at its key, and
-    /// an item of an array at its first character. If the text does not contain the value, returns the
-    /// location of its nearest ancestor in the text.
+    /// Returns the location of a value in its source text: the key of a member, or the first character of an
+    /// item. If the text does not contain the value, returns the location of its nearest ancestor in the
+    /// text.
     pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
         self.provenance.place(pointer).location()
     }
@@ -182,7 +181,7 @@ pub struct Provenance {
 
 impl Provenance {
     /// Checks whether the source text expresses null as a type, as in `OpenAPI` 3.1. Normalisation replaces
-    /// this type with `nullable`. Such a `nullable` is unambiguous, even next to `allOf`, `oneOf` or `anyOf`.
+    /// this type with `nullable`. Then `nullable` is unambiguous, even next to `allOf`, `oneOf` or `anyOf`.
     pub fn has_null_type(&self) -> bool {
         self.has_null_type
     }

@@ -13,9 +13,9 @@ pub enum Evidence {
     /// vendor's index of all operations.
     Page,
     /// Partly documented, by a shortened copy of a vendor page, or by a general page such as the changelog.
-    /// Such a page states the name and the meaning of the part, but usually not its type.
+    /// Both state the name and the meaning of the part, but usually not its type.
     Docs,
-    /// From the vendor's help centre.
+    /// Documented by the vendor's help centre.
     Help,
     /// Inferred from a similar operation or field.
     Sibling,
@@ -61,8 +61,8 @@ impl Evidence {
         Self::parse(part.get(KEY)?)
     }
 
-    /// Returns true if this kind of evidence is an inference: no text of the vendor supports the part itself,
-    /// so it was derived from other parts.
+    /// Returns true if the part was derived from other parts, because no text of the vendor supports the part
+    /// itself.
     pub fn is_inferred(self) -> bool {
         matches!(self, Self::Sibling | Self::Pattern)
     }

@@ -32,7 +32,7 @@ fn is_other_json(key: &str) -> bool {
 }
 
 /// Returns the first media type of a `content` object. Skips forms, and keys with characters other than
-/// printable ASCII. Bodies of this type are sent and received as a whole, as text or bytes.
+/// printable ASCII. Bodies of the returned type are sent and received as a whole, as text or bytes.
 pub fn raw(content: &Map<String, Value>) -> Option<&str> {
     let is_form = |key: &str| {
         let essence = essence(key).to_ascii_lowercase();

@@ -54,8 +54,8 @@ pub const ANNOTATIONS: [&str; 11] = [
     "xml",
 ];
 
-/// Checks whether a schema contains `"not": {}`, so that it allows no value. `OpenAPI` 3.1 writes such a
-/// schema as `false`.
+/// Checks whether a schema contains `"not": {}`. Such a schema allows no value, like `false` in `OpenAPI`
+/// 3.1.
 pub fn matches_nothing(schema: &Map<String, Value>) -> bool {
     let not = schema.get("not").and_then(Value::as_object);
     not.is_some_and(Map::is_empty)
@@ -281,8 +281,8 @@ impl ObjectKind {
         }
     }
 
-    /// Returns the `components` section that a `$ref` to this kind must lead to; `None` if a `$ref` is not
-    /// allowed.
+    /// Returns the section of `components` to which a `$ref` in place of an object of this kind must lead;
+    /// `None` if a `$ref` is not allowed.
     pub fn section(self) -> Option<&'static str> {
         let mut sections = Components.fields().iter();
         sections
@@ -338,7 +338,7 @@ impl FieldType {
 
 /// Callbacks of a walk over a document.
 pub trait Visitor {
-    /// Visits an object of a kind, possibly a `$ref`, before its members.
+    /// Visits an object, which may be a reference. The members of the object are visited afterwards.
     fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>);
     /// Visits a value whose type the table does not allow, or an object that lacks a required field.
     fn misfit(&mut self, _pointer: &Pointer, _message: String) {}
@@ -412,8 +412,8 @@ pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
         && object.get("$ref").is_some_and(Value::is_string)
 }
 
-/// Calls `change` with every object of a kind in the table, outermost first. Values that do not fit the table
-/// stay unchanged. The stage `lint` reports them.
+/// Calls `change` with every object that the table describes, outermost first. Values that do not fit the
+/// table stay unchanged. The stage `lint` reports them.
 pub(crate) fn walk_mut(
     document: &mut Value,
     change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
@@ -439,8 +439,8 @@ pub(crate) fn walk_part_mut(
     });
 }
 
-/// Calls `run` with each value of a field where the table expects an object of some kind. The actual value
-/// may have any type.
+/// Calls `run` with each value that should be an object: the value of a field, or its items or members. A
+/// value of another type is passed, too.
 pub(crate) fn each_value(
     path: &mut PointerBuf,
     expected: FieldType,

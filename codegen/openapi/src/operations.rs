@@ -72,8 +72,8 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Returns the direction of a part of an operation; `None` for a part that belongs to neither the request
-    /// nor a response, such as a callback.
+    /// Returns the direction of a part of an operation; `None` for a part outside the request and the
+    /// responses, such as a callback.
     pub fn of(part: &Pointer) -> Option<Self> {
         match part.front()?.encoded() {
             "parameters" | "requestBody" => Some(Self::Request),

@@ -54,9 +54,9 @@ pub(crate) struct SourceMap {
 }
 
 impl SourceMap {
-    /// Returns the position of the value at `pointer`: the key of a member of an object, or the first
-    /// character of an item of an array. For a missing value, returns the position of its nearest ancestor.
-    /// Also returns the number of tokens of `pointer` that lead to the located value.
+    /// Returns the position of the value at `pointer`: the key of a member, or the first character of an
+    /// item. For a missing value, returns the position of its nearest ancestor. Also returns the number of
+    /// tokens of `pointer` that lead to the value that was found.
     pub(crate) fn locate(&self, pointer: &Pointer) -> (Position, usize) {
         let mut position = self.start;
         let mut depth = 0;

@@ -33,10 +33,10 @@ pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
     /// Maximum number of characters that are shown of each text. The limit is high, because readers cannot
     /// judge omitted text.
     const DIFFERENCE: usize = 1_200;
-    /// Number of equal characters that stay visible before and after the difference, if other equal
-    /// characters are omitted there.
+    /// Number of equal characters that stay visible on each side of the difference if equal characters are
+    /// omitted there.
     const AROUND: usize = 60;
-    /// Minimum saving: equal characters are omitted only if more than this many can be omitted.
+    /// Minimum saving: if only this many or fewer equal characters can be omitted, all stay visible.
     const SAVING: usize = 20;
     let (left_count, right_count) = (left.chars().count(), right.chars().count());
     if left_count.max(right_count) <= SENTENCE {
@@ -70,8 +70,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
-/// Returns the parts of a sentence that are outside backticks. Sentences are similar if these parts are
-/// equal.
+/// Returns the parts of a sentence that are outside backticks. In similar sentences, these parts are equal.
 pub fn unquoted(sentence: &str) -> Vec<&str> {
     let parts: Vec<&str> = sentence.split('`').collect();
     if parts.len().is_multiple_of(2) {

@@ -60,9 +60,9 @@ struct Members<'a> {
     context: &'a mut Context,
 }
 
-/// Removes keywords whose value is null, because some programs write null for a keyword that is not set, such
-/// as an empty list in Go. Removes only keywords that cannot be null: those in the table of `OpenAPI` 3.0,
-/// and those for which `is_other` returns true, such as keywords of `OpenAPI` 3.1.
+/// Removes keywords whose value is null. Some programs write null for a keyword that is not set; Go programs
+/// write it for an empty list. Keeps a keyword that may be null, and an unknown keyword. `is_other` returns
+/// true for further known keywords that cannot be null, such as keywords of `OpenAPI` 3.1.
 pub(super) fn remove_null_keywords(kind: ObjectKind, part: &mut Part<'_>, is_other: impl Fn(&str) -> bool) {
     // If the kind has no table of keys, its keys are names, such as paths and statuses.
     if kind.keys().next().is_none() || is_reference(kind, part) {
@@ -71,7 +71,7 @@ pub(super) fn remove_null_keywords(kind: ObjectKind, part: &mut Part<'_>, is_oth
     let nulls = part.iter().filter(|(_, value)| value.is_null());
     let absent = nulls.filter(|(key, value)| {
         let expected = kind.member(key);
-        // Some keywords may have the value null, such as `default`. They are kept.
+        // Keywords that may have the value null, such as `default`, are kept.
         expected.is_some_and(|expected| expected.misfit(value).is_some()) || is_other(key)
     });
     for key in absent.map(|(key, _)| key.clone()).collect::<Vec<String>>() {
@@ -244,8 +244,8 @@ fn written_out(kind: ObjectKind, value: &Value) -> Option<Value> {
     Some(Value::Object(Map::from_iter([(key.to_owned(), text.into())])))
 }
 
-/// Returns the key of the member that identifies objects of this kind, if the object lacks that member.
-/// Otherwise returns `None`.
+/// Returns the key of the member that identifies objects of this kind, but only if the object lacks the
+/// member.
 fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
     let key = needed_text(kind).filter(|_| kind != ObjectKind::Response)?;
     let object = value.as_object()?;
@@ -253,8 +253,8 @@ fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
     (is_missing && !is_reference(kind, object)).then_some(key)
 }
 
-/// Returns the key of the required member of a kind of objects. Returns `None` unless there is exactly one
-/// such member, and it is a string that does not affect types.
+/// Returns the key of the only required member of objects of this kind. Returns `None` if they have no or
+/// several required members, or if the required member is not a string or affects types.
 fn needed_text(kind: ObjectKind) -> Option<&'static str> {
     match kind.required() {
         [key @ ("name" | "url" | "default" | "description")] => Some(key),

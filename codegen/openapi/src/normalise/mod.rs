@@ -5,11 +5,11 @@
 //! - If a type accepts more values after the conversion, the diagnostic is a warning, and an extension
 //!   (`x-…`) preserves the original construct.
 //! - If the conversion affects only documentation, the diagnostic is a notice.
-//! - If the client would be wrong, the construct is rewritten to a form that the stage `lint` rejects, so
-//!   that only the operations that use the construct are left out.
+//! - If the client would be wrong, the construct is rewritten to a form that the stage `lint` rejects. Only
+//!   the operations that use the construct are left out then.
 //!
-//! Errors concern the whole document, or values of a wrong type. The provenance of moved values is recorded,
-//! so that their new pointers lead to the original text.
+//! An error means that the document cannot be converted at all, for example because a value has a wrong type.
+//! The provenance of moved values is recorded, so that their new pointers lead to the original text.
 
 mod aside;
 mod context;
@@ -35,7 +35,7 @@ pub use context::TARGET;
 /// reported when the document was read.
 ///
 /// # Errors
-/// Returns located diagnostics if the whole document has a problem, or if values have a wrong type.
+/// Returns all diagnostics if any of them is an error, for example about a value of a wrong type.
 pub fn normalise(document: Document) -> Result<(Document, Diagnostics), Diagnostics> {
     let version = version(&document)?;
     let (document, diagnostics) = normalise_as_far_as_possible(document, version);

@@ -59,7 +59,7 @@ pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<Po
 struct Resolved {
     place: PointerBuf,
     item: Object,
-    /// Origins of the path item, and of the members that were siblings of a reference and were added to it.
+    /// Origins of the path item, and of the siblings of references that were added to the path item.
     origins: Vec<(PointerBuf, Place)>,
 }
 
@@ -67,15 +67,15 @@ struct Inline<'a> {
     document: &'a Value,
     context: &'a mut Context,
     followed: BTreeSet<PointerBuf>,
-    /// Places of errors, and of path items whose references lead to an error.
+    /// Places of errors, and of path items whose references lead to such a place.
     reported: BTreeSet<PointerBuf>,
     /// Number of values copied so far.
     copies: usize,
 }
 
 impl<'a> Inline<'a> {
-    /// Follows the references of a path item. Returns `None` if the path item is left unchanged because of an
-    /// error.
+    /// Follows the references of a path item. Returns `None` if an error prevents this; the path item stays
+    /// unchanged then.
     fn resolve(&mut self, place: PointerBuf, item: &'a Object) -> Option<Resolved> {
         let first = place.clone();
         let mut here = (place, item);

@@ -25,9 +25,8 @@ pub(in crate::normalise) fn add_part(schema: &mut Part<'_>, old: &Pointer, part:
     }
 }
 
-/// Wraps a `$ref` in an `allOf` if any of its siblings concerns values, because `OpenAPI` 3.0 ignores
-/// siblings of a `$ref`. `has_checks` is true if there were further siblings that concern values, but they
-/// have been renamed to extensions.
+/// Wraps a `$ref` in an `allOf` if any sibling concerns values, because `OpenAPI` 3.0 ignores siblings of a
+/// `$ref`. `has_checks` is true if siblings that concern values have already been renamed to extensions.
 pub(in crate::normalise) fn wrap_reference(schema: &mut Part<'_>, has_checks: bool) {
     let mut keys = ObjectKind::Schema.keys();
     let concerns_values = |key| ["readOnly", "writeOnly"].contains(&key) || !ANNOTATIONS.contains(&key);

@@ -1,5 +1,5 @@
-//! Warns about numbers that lose digits when they are read: a number in memory has 64 bits, but a number in
-//! the source text can have any number of digits.
+//! Warns about numbers that lose digits when they are read: a number has 64 bits in memory, but can have any
+//! number of digits in the source text.
 
 use serde_json::Number;
 

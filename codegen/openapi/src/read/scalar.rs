@@ -70,7 +70,7 @@ fn plain(text: &str) -> Result<Value, String> {
     if let Ok(number) = text.parse::<u64>() {
         return Ok(number.into());
     }
-    // For a text that starts like a number, Rust and YAML have the same notation of floats.
+    // Among texts that start like a number, Rust and YAML accept the same floats.
     match text.parse::<f64>() {
         Ok(number) => Number::from_f64(number)
             .map(Value::Number)

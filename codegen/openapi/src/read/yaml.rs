@@ -2,8 +2,8 @@
 //!
 //! The parser is `saphyr-parser`, because it is maintained, passes the YAML test suite, and reports events
 //! with positions. These events are necessary to detect duplicate keys, to support merge keys, to limit
-//! aliases and to locate diagnostics. The values of aliases are copied only when the tree is converted to a
-//! value, so the aliases can be checked and counted before.
+//! aliases and to locate diagnostics. Aliases are checked and counted in the tree. Their values are copied
+//! only when the tree is converted to a value.
 
 use std::collections::{HashMap, HashSet};
 

@@ -122,8 +122,7 @@ impl<'a> References<'a> {
     /// Lists the references at `place` and inside it, in the order of the document.
     pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
         let pointer = |position: &usize| self.all.get(*position).map_or(Pointer::root(), |at| &*at.pointer);
-        // The order is that of the pointers as text, so a longer name such as `/a-b` stands between `/a` and
-        // `/a/b`.
+        // Pointers are sorted as texts, so `/a-b` stands between `/a` and `/a/b`.
         let sorted = &self.by_pointer;
         let itself = sorted.binary_search_by(|position| pointer(position).cmp(place));
         let first = place.with_trailing_token("");
@@ -174,8 +173,8 @@ impl<'a> References<'a> {
             .collect()
     }
 
-    /// Lists the subtypes of the schema at `parent`, sorted by name. If the parent has a discriminator, these
-    /// are the shared schemas whose `allOf` includes the parent. Otherwise there are none.
+    /// Lists the subtypes of the schema at `parent`, sorted by name: the shared schemas whose `allOf`
+    /// includes the parent. A parent without a discriminator has no subtypes.
     pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
         let target = self.target_at(parent);
         if target.is_none_or(|target| target.value.get("discriminator").is_none()) {
@@ -196,8 +195,8 @@ impl<'a> References<'a> {
     }
 }
 
-/// Lists the given targets, and all targets that are reached from them: `next` returns the targets that
-/// follow directly on a target. Each target is listed once, the nearest first.
+/// Lists the given targets, and all targets that are reached from them. `next` returns the targets that are
+/// reached from a target in one step. Each target is listed once, the nearest first.
 pub(super) fn reachable<Next: IntoIterator<Item = usize>>(
     targets: impl IntoIterator<Item = usize>,
     next: impl Fn(usize) -> Next,
@@ -218,7 +217,8 @@ pub(super) fn reachable<Next: IntoIterator<Item = usize>>(
 /// Pointer to the section of shared schemas.
 const SCHEMAS: &str = "/components/schemas";
 
-/// Keys whose members are names rather than keywords, so a member may be called `default` or `enum`.
+/// Keywords whose value is an object with names as keys. Such a key may be `default` or `enum` without being
+/// a keyword.
 const NAMED: [&str; 18] = [
     "$defs",
     "callbacks",

@@ -2,7 +2,7 @@
 //! operations that use the target.
 //!
 //! All references are resolved here. [`follow`] and [`resolve`] need only the document; [`References`]
-//! answers questions about all references, and [`Usages`] maps a component back to the operations.
+//! answers questions about all references, and [`Usages`] finds the operations that use a component.
 
 mod graph;
 mod resolve;

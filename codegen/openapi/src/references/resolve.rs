@@ -15,7 +15,7 @@ pub fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }
 
-/// Returns the pointer of a reference into the same document (`#/…`), without percent-encoding.
+/// Returns the decoded pointer of a reference into the same document (`#/…`).
 pub fn fragment(reference: &str) -> Option<PointerBuf> {
     let decoded = percent_decode_str(reference.strip_prefix('#')?).decode_utf8_lossy();
     Some(pointer::parse(&decoded)?.into_owned())
@@ -68,8 +68,8 @@ pub fn resolve<'a, 'p>(
 }
 
 /// Lists the parameters of an operation, and the parameters of its path that the operation does not override.
-/// Each parameter has the pointer to its entry in `parameters`. If the entry is a reference, the value is its
-/// target.
+/// Each result has the pointer to the entry in `parameters`, and the parameter itself, even if the entry is a
+/// reference.
 pub fn parameters<'a>(document: &'a Value, operation: &Operation<'a>) -> Vec<(PointerBuf, &'a Value)> {
     let list = |holder: &Pointer, value: &'a Value| {
         let list = holder.with_trailing_token("parameters");

@@ -18,8 +18,8 @@ fn within<'a>(references: &'a References<'_>, place: &'static str) -> Vec<(&'a s
     pairs.collect()
 }
 
-/// Lists the uses of a place and of all its users. Each line names the operation (if the user is an
-/// operation), the reference and its target.
+/// Lists the uses of a place and of all its users. A line has a reference and its target. If the user is an
+/// operation, the line begins with the operation and the direction.
 fn usages(document: &Value, place: &'static str) -> Vec<String> {
     let references = References::new(document);
     let usages = Usages::new(&references);

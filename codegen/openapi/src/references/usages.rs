@@ -67,7 +67,7 @@ impl<'r> Usages<'r> {
         usages
     }
 
-    /// Adds the uses by an operation and by the parameters of its path.
+    /// Adds the references in an operation, and in the parameters of its path, as uses by the operation.
     fn operation_uses(&mut self, number: usize, operation: &Pointer) {
         let item = operation.parent().unwrap_or_default();
         let shared = item.with_trailing_token("parameters");

@@ -113,7 +113,7 @@ fn other_flaws_stay() {
     assert_eq!(normalised(&document), (document, Vec::new()));
 }
 
-/// Programs write null for keywords that are not set, such as lists without items in Go.
+/// Some programs write null for a keyword that is not set. Go programs write it for an empty list.
 #[test]
 fn null_is_an_absent_keyword() {
     let (document, diagnostics) = normalised(&json!({
@@ -169,8 +169,8 @@ fn null_is_an_absent_keyword() {
     }
 }
 
-/// Keywords that only Swagger 2.0 or `OpenAPI` 3.1 has are also absent if they are null. A null that is a
-/// value, as in `const`, is kept.
+/// Keywords of Swagger 2.0 or `OpenAPI` 3.1 also count as absent if they are null. Null is kept where it is a
+/// value, as in `const`.
 #[test]
 fn null_is_an_absent_keyword_in_every_version() {
     let (document, diagnostics) = normalised(&json!({

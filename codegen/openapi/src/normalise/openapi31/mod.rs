@@ -28,7 +28,7 @@ const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 
 const COMPONENTS: &Pointer = Pointer::from_static("/components");
 
-/// Section of shared path items, which references may lead to.
+/// Section of shared path items, the targets of references to path items.
 const PATH_ITEMS: &Pointer = Pointer::from_static("/components/pathItems");
 
 const WEBHOOKS: &Pointer = Pointer::from_static("/webhooks");
@@ -70,8 +70,8 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     walk_mut(&mut value, &mut |kind, pointer, object| {
         change(context, &mut moves, kind, pointer, object);
     });
-    // The parts that the client leaves out are converted as well, so that they can be compared. The
-    // diagnostic about the whole part covers their own.
+    // Parts that the client leaves out are converted as well, so that they can be compared. Diagnostics about
+    // their content are dropped, because a diagnostic says that the whole part is left out.
     let diagnostics = std::mem::take(&mut context.diagnostics);
     for mut place in moves.path_items.clone() {
         if let Some(items) = value.pointer_mut(place.as_str()) {
@@ -96,8 +96,9 @@ struct Moves {
     definitions: Vec<(PointerBuf, Object)>,
     /// Pointers to schemas, by their `$anchor` or `$dynamicAnchor`.
     anchors: BTreeMap<String, Vec<PointerBuf>>,
-    /// Pointers to schemas, by their `$id`. A reference leads to such a schema only if its text equals the
-    /// `$id`. It is not resolved as a URL, because the URL of the document is unknown.
+    /// Pointers to schemas, by their `$id`. A reference leads to such a schema only if the text of the
+    /// reference equals the `$id`. References are not resolved as URLs, because the URL of the document is
+    /// unknown.
     identifiers: BTreeMap<String, PointerBuf>,
     /// Pointers to the extensions that preserve path items.
     path_items: Vec<PointerBuf>,
@@ -211,7 +212,7 @@ fn remove_null_keywords(context: &mut Context, kind: ObjectKind, pointer: &Point
 }
 
 /// Converts the schemas inside the keywords that are later renamed to extensions. Drops the diagnostics about
-/// these schemas, because renaming the keyword is reported.
+/// these schemas, because the renaming of the keyword is reported.
 fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, object: &mut Object) {
     for (key, kind) in schemas::KEPT {
         let is_kept = match key {
@@ -231,10 +232,10 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
     }
 }
 
-/// Removes the section of shared path items, which `OpenAPI` 3.0 lacks. Moves the path items to which
-/// references lead, for example from a callback, to an extension. Removes the other path items. `followed`
-/// contains the path items that were copied to the paths and webhooks that referred to them; a removed path
-/// item that is not in `followed` is reported as unused.
+/// Removes the section of shared path items, which `OpenAPI` 3.0 lacks. A path item moves to an extension if
+/// a reference leads to it, such as the reference of a callback. The other path items are removed. A removed
+/// path item is reported as unused if it is not in `followed`, the path items that were copied to paths and
+/// webhooks.
 fn keep_path_items(
     value: &mut Value,
     followed: &BTreeSet<PointerBuf>,
@@ -307,7 +308,7 @@ fn hoist(value: &mut Value, context: &mut Context, moves: &mut Moves) {
                     change(context, moves, kind, place, object);
                 },
             );
-            // Inner definitions were recorded at their new place, but references use the old place.
+            // The walk recorded inner definitions at their new places, but references use the old places.
             for (inner, definitions) in std::mem::replace(&mut moves.definitions, outer) {
                 let rest = inner.strip_prefix(&new);
                 let before = rest.map_or_else(|| inner.clone(), |rest| old.concat(rest));
@@ -327,7 +328,7 @@ fn shared_schemas(document: &mut Value) -> Option<&mut Object> {
     schemas.as_object_mut()
 }
 
-/// Updates the references that lead to anchors or to values that have moved.
+/// Updates the references that lead to an `$id`, to an anchor, or to a value that has moved.
 fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
     if moves.moved.is_empty() && moves.anchors.is_empty() && moves.identifiers.is_empty() {
         return;
@@ -387,8 +388,8 @@ fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
     }
 }
 
-/// Returns an unused name for a component: `name`, or else `name` prefixed with the name of the enclosing
-/// schema, or else the prefixed name with a number.
+/// Returns an unused name for a component. Tries `name`, then `name` with a prefix, then the prefixed name
+/// with a number. The prefix is the last token of `place` other than `$defs`, usually the name of a schema.
 fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
     let names = place.tokens().map(|token| token.decoded().into_owned());
     let around = names

@@ -17,7 +17,7 @@ use crate::{
     pointer::Pointer,
 };
 
-/// Keywords that only validate values. Without them, a type accepts more values.
+/// Keywords that only validate values. A type without these checks accepts more values.
 pub(super) const CHECKS: &[&str] = &[
     "if",
     "then",
@@ -74,7 +74,7 @@ pub(super) fn convert_schema(schema: &mut Part<'_>, by_pattern: Option<Value>) {
     for key in REMARKS {
         keep_aside(schema, key);
     }
-    // These steps precede `types`, which splits their results among the types.
+    // These steps come before `types`, because `types` splits their results among the types.
     tuples(schema);
     if let Some(additional) = by_pattern {
         pattern_properties(schema, additional);
@@ -119,8 +119,7 @@ fn constant(schema: &mut Part<'_>) {
     match schema.get_mut("type") {
         None => schema.set_from("type", kind, &from),
         Some(Value::Array(kinds)) => {
-            // Null remains allowed, because many authors list null as a type but forget to list it as a
-            // value.
+            // Null stays allowed if it is a type, because many authors forget to list it as a value, too.
             let fits = |other: &Value| other == kind || kind == "integer" && other == "number";
             if kinds.iter().any(fits) {
                 kinds.retain(|other| fits(other) || other == "null");
@@ -141,8 +140,8 @@ fn constant(schema: &mut Part<'_>) {
     schema.set_from("enum", vec![value], &from);
 }
 
-/// Adds a type to a schema with an `enum` but without a type, if all values in the `enum` except null have
-/// the same type. Thus an `enum` with one value becomes the same schema as a `const`.
+/// Adds the type of the values of an `enum` to a schema without a type, if all values except null have the
+/// same type. Thus an `enum` with one value becomes the same schema as a `const`.
 fn enumeration(schema: &mut Part<'_>) {
     // Other schemas may state the type.
     let states_type = |key: &&str| schema.contains_key(*key);
@@ -180,9 +179,9 @@ const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 /// Keywords that null must match like any other value, unless the keyword is a union with a null variant.
 const SHARED: [&str; 6] = ["$ref", "allOf", "not", "if", "oneOf", "anyOf"];
 
-/// The effect of a schema on null, before the schema is converted. After the conversion, a `nullable` schema
-/// exempts null from all keywords except `enum`, that is, null need not match them. Before the conversion,
-/// the schema may exempt null from fewer keywords.
+/// The effect of a schema on null, before the schema is converted. Null is *exempt* from a keyword if it need
+/// not match the keyword. In a converted schema with `nullable`, null is exempt from all keywords except
+/// `enum`. Before the conversion, null may be exempt from fewer keywords.
 struct Null {
     /// The schema has types, and null is not one of them.
     is_excluded: bool,
@@ -218,8 +217,8 @@ impl Null {
         }
     }
 
-    /// Adds the extension `x-nullable`, which lists the keywords that null need not match. Adds nothing if
-    /// null need not match any keyword.
+    /// Adds the extension `x-nullable`, which lists the keywords from which null is exempt. Adds nothing if
+    /// null is exempt from all keywords.
     fn keep_exact(self, schema: &mut Part<'_>) {
         let is_allowed = self.is_type || !self.unions.is_empty();
         if self.has_flag && (self.is_excluded || !is_allowed) {
@@ -235,7 +234,7 @@ impl Null {
         } else if self.shared.is_empty() && (is_allowed || lists_null) {
             return;
         } else if !self.unions.iter().all(|key| schema.contains_key(*key)) {
-            // The only other variant has been merged into this schema, and null is exempt from it.
+            // The only other variant has been merged into this schema. Null is exempt from its keywords.
             return;
         } else {
             let is_exempt = |key: &&str| schema.contains_key(*key) && !self.shared.contains(key);
@@ -289,7 +288,7 @@ fn null_variants(schema: &mut Part<'_>) {
         let place = place.with_trailing_token(0);
         let from = schema.context.provenance.place(&place);
         if let Some(object) = only.as_object_mut().filter(|only| !is_converted_first(only)) {
-            // The steps that precede this step have not seen the keywords of the variant.
+            // The earlier steps have not converted the keywords of the variant.
             let context = &mut *schema.context;
             booleans(context, ObjectKind::Schema, &place, object);
             constant(&mut Part {
@@ -346,7 +345,8 @@ fn allows_null_only(schema: &Object) -> bool {
         || has("enum", json!([null]))
 }
 
-/// Rewrites numeric exclusive bounds as a bound plus a flag, keeping the tighter bound.
+/// Rewrites a numeric exclusive bound as a bound and a flag. Of an exclusive and an inclusive bound, keeps
+/// the tighter one.
 fn exclusive_bounds(schema: &mut Part<'_>) {
     for (exclusive, bound, looser) in [
         ("exclusiveMinimum", "minimum", Ordering::Less),
@@ -428,8 +428,8 @@ pub(super) fn by_pattern(context: &mut Context, pointer: &Pointer, schema: &Obje
     let additional = schema.get("additionalProperties");
     let mut schemas = patterns.iter();
     Some(match (schemas.next(), schemas.next()) {
-        // The schema of a single pattern replaces the pattern only if every allowed name matches it.
-        // Properties with other names may have values that this schema rejects.
+        // The schema of a single pattern becomes `additionalProperties` only if every allowed name matches
+        // the pattern. Otherwise, it would also apply to properties whose names do not match.
         (Some((pattern, only)), None)
             if additional == Some(&Value::Bool(false))
                 || additional.is_none() && EVERY_NAME.contains(&pattern.as_str()) =>
@@ -454,7 +454,7 @@ fn pattern_properties(schema: &mut Part<'_>, additional: Value) {
     schema.set("additionalProperties", additional);
 }
 
-/// Rewrites members that are boolean schemas, because a walk over objects does not visit them.
+/// Rewrites members that are boolean schemas. A walk does not visit them, because they are not objects.
 pub(super) fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
     use FieldType::{List, Map, One};
     for (key, value) in object.iter_mut() {

@@ -142,8 +142,8 @@ impl<'a> Convert<'a> {
         }
     }
 
-    /// Returns the schema of a form parameter. The returned schema still contains the flag `required` of the
-    /// parameter, which the caller must remove.
+    /// Returns the schema of a form parameter. The caller must remove the flag `required` of the parameter
+    /// from the schema.
     fn form_field(&mut self, body: &Placed<'_>) -> Object {
         let mut property = body.parameter.clone();
         for key in ["name", "in"] {
@@ -239,7 +239,7 @@ impl<'a> Convert<'a> {
             }
             response.insert("content".to_owned(), Value::Object(content));
         }
-        // These examples belong to media types that the response does not have.
+        // The remaining examples belong to media types that the response does not have.
         if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
             response.insert("examples".to_owned(), examples);
             aside::keep_aside(&mut response, "examples");

@@ -62,7 +62,7 @@ impl MediaTypes {
     }
 }
 
-/// Parts of the old document (Swagger 2.0) that all operations may use.
+/// Parts of the old document (Swagger 2.0) that any operation may use.
 pub(super) struct Old {
     pub(super) consumes: MediaTypes,
     pub(super) produces: MediaTypes,
@@ -111,15 +111,14 @@ pub(super) struct Convert<'a> {
     pub(super) old: &'a Old,
     /// Places of the parameters that became bodies of operations.
     pub(super) bodies_used: BTreeSet<PointerBuf>,
-    /// Contains `consumes` or `produces` if the document's list of that name became the content of a body or
-    /// response.
+    /// The top-level lists (`consumes`, `produces`) that became the content of a body or response.
     pub(super) types_used: BTreeSet<&'static str>,
     pub(super) context: &'a mut Context,
 }
 
 impl Convert<'_> {
-    /// Removes the list `consumes` or `produces` from an object if the list was used. Otherwise renames the
-    /// list to an extension, so that comparisons of documents include it.
+    /// Removes a used list (`consumes` or `produces`) from an object. Renames an unused list to an extension,
+    /// so that comparisons of documents include it.
     pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
         if used {
             holder.shift_remove(key);
@@ -132,8 +131,8 @@ impl Convert<'_> {
         self.context.provenance.put(new, self.old.before.place(old));
     }
 
-    /// Reports a diagnostic on a place in the old document. The new document may have a different value at
-    /// that place.
+    /// Reports a diagnostic on a place in the old document. In the new document, the place may have another
+    /// value.
     pub(super) fn report<'a>(
         &mut self,
         severity: Severity,
@@ -147,8 +146,8 @@ impl Convert<'_> {
         self.context.diagnostics.push(diagnostic.at(Some(location)));
     }
 
-    /// Reports an `OpenAPI` 3.0 key next to its Swagger 2.0 equivalent. `place` is the object's place in the
-    /// old document.
+    /// Reports a key of `OpenAPI` 3.0 beside its equivalent of Swagger 2.0. `place` is the place of `holder`
+    /// in the old document.
     pub(super) fn mixed(&mut self, holder: &mut Object, key: &str, place: &Pointer) {
         if !holder.contains_key(key) {
             return;

@@ -275,8 +275,8 @@ impl Convert<'_> {
         let parameters = take_list(operation);
         let list = place.with_trailing_token("parameters");
         let mut bodies = bodies(&parameters, &list, &self.old.parameters);
-        // A body parameter of the operation overrides a body parameter of the path if both have the same `in`
-        // and the same name. For `in: body`, the name does not matter.
+        // A body parameter of the operation overrides one of the path with the same `in` and the same name.
+        // For `in: body`, the name does not matter.
         let own = bodies.len();
         for shared in shared_bodies {
             let mut own = bodies.iter().take(own);

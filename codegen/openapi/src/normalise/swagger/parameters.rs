@@ -130,7 +130,7 @@ impl Convert<'_> {
             items = inner.get_mut("items").and_then(Value::as_object_mut);
         }
         // Some documents have a `schema` where only keys such as `type` are allowed. The `schema` and the
-        // keys both apply unless they contradict each other.
+        // keys both apply, unless they contradict each other.
         let written = holder.get("schema");
         if schema.is_empty() && written.is_some() {
             return;
