@@ -23,7 +23,7 @@ struct Entry {
     expires: String,
 }
 
-/// The top-level object of an allow-list file, as parsed. Its entries are not checked yet.
+/// The top-level object of an allow list, with entries that are not checked yet.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
@@ -57,10 +57,10 @@ impl AllowList {
     /// # Errors
     /// Returns a located diagnostic for each invalid entry: one that lacks its fingerprint or reason, has no
     /// valid expiry date, has an unknown key, or repeats the fingerprint of another entry. If the file itself
-    /// is malformed, the error reports only that, and its entries are not checked.
+    /// is malformed, returns only the errors of the file.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
-        // A struct can also be read from a list.
+        // The file must contain an object, but `serde` would also read the struct from a list.
         let list = document
             .value()
             .is_object()

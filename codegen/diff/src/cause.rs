@@ -14,15 +14,14 @@ use crate::{
     rules::ChangeKind,
 };
 
-/// The part of the receiver's schema that rejects a value which the sender's schema allows. Such a value, the
-/// counterexample, shows that a change is breaking.
+/// The cause of a counterexample: the part of the receiver's schema that rejects the value.
 pub(crate) enum Cause<'a> {
     /// The counterexample is this value, which is not in the `enum` of the receiver's schema.
     Value(&'a Value),
     /// The counterexample has this property, which the receiver's schema does not allow.
     Property(String),
-    /// The counterexample does not match these keywords of the receiver's schema. They are written as a
-    /// schema of their own, such as `{"required": ["name"]}`.
+    /// The counterexample does not match these keywords of the receiver's schema. They form a schema of their
+    /// own, such as `{"required": ["name"]}`.
     Keywords(Value),
 }
 
@@ -36,8 +35,7 @@ impl<'a> Cause<'a> {
         documents: [Root<'a>; 2],
     ) -> Option<Self> {
         if change.kind == ChangeKind::ClosedResponsePropertyAdded {
-            // The property may be declared in a part of the schema behind a reference, so only its name is
-            // used.
+            // The cause has only the name of the property, because the declaration may be behind a reference.
             return tokens(change.new.as_ref()?).pop().map(Self::Property);
         }
         let [old_frame, new_frame] = &frame.pointers;
@@ -71,8 +69,8 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// Returns a keyword together with the keywords that are needed to interpret it, such as `minimum` with
-/// `exclusiveMinimum`.
+/// Returns a keyword and the other keywords that affect its meaning, such as `exclusiveMinimum` for
+/// `minimum`.
 fn companions(keyword: &str) -> Vec<&str> {
     match keyword {
         "type" | "nullable" | "x-type" | "x-nullable" => vec!["type", "nullable", "x-type", "x-nullable"],

@@ -1,5 +1,5 @@
-//! The state of a comparison, and the comparison of JSON members that many kinds of objects have, such as
-//! descriptions and flags.
+//! The state of a comparison. Compares members that objects of many kinds have, such as descriptions and
+//! flags.
 //!
 //! The modules in `document` compare all other members.
 
@@ -27,8 +27,8 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
-/// Extensions in which normalisation preserves fields of Swagger 2.0 that `OpenAPI` 3.0 lacks. No rule covers
-/// these fields, but they are more than documentation, so their changes are unclassified.
+/// Extensions in which normalisation preserves fields of Swagger 2.0 that `OpenAPI` 3.0 lacks. These fields
+/// are more than documentation, and no rule covers them. So their changes are unclassified.
 const UNCONVERTED: [&str; 3] = ["x-schemes", "x-consumes", "x-produces"];
 
 /// Compares two documents.
@@ -37,18 +37,18 @@ pub(crate) struct Comparer<'a> {
     pub new: DocumentIndex<'a>,
     pub equality: DeepEquality<'a>,
     pub changes: Changes,
-    /// All pairs of schemas to compare. Such a pair is called a frame.
+    /// All pairs of schemas to compare. Each pair is a frame.
     pub frames: Frames<'a>,
-    /// Pairs of schemas from `queue` that have been compared, each as an index in `frames` and the context of
-    /// the comparison.
+    /// Pairs of schemas from `queue` that have been compared. An entry has the index of the pair in `frames`,
+    /// and the context of the comparison.
     pub compared: HashSet<(usize, SchemaContext)>,
     /// Pairs of schemas that are still to be compared: the old schema, the new schema, the context, and the
     /// index of the pair in `frames`.
     pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
     /// True if at least one of the documents contains a media type that may be XML.
     pub has_xml: bool,
-    /// Paths that only the new document has, by the method and the content of each of their operations.
-    /// `None` until they are needed.
+    /// Maps the method and the content of an operation to the paths that have this operation in the new
+    /// document, but do not exist in the old document. `None` until the map is needed.
     pub moved: Option<HashMap<(&'a str, String), Vec<&'a str>>>,
     /// Renamed schemas: old pointer to new pointer.
     pub renamed: BTreeMap<PointerBuf, PointerBuf>,
@@ -153,9 +153,9 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Begins to report a change of a boolean member. An absent member counts as false. Returns `None` if the
-    /// member is unchanged. Also returns `None` if a value is not boolean, after reporting the change as
-    /// unclassified.
+    /// Begins to report a change of a boolean member. An absent member counts as false. If a value is not
+    /// boolean, reports the change as unclassified and returns `None`. Also returns `None` if the member is
+    /// unchanged.
     pub(crate) fn flag(
         &mut self,
         key: &str,
@@ -175,15 +175,15 @@ impl<'a> Comparer<'a> {
         Some(self.change(kind, site, what))
     }
 
-    /// Compares a boolean member. A change of this member affects messages of the given direction.
+    /// Compares a boolean member that affects messages of the given direction.
     pub(crate) fn flag_in(&mut self, key: &str, site: &Site<'_, 'a>, kinds: [Kind; 2], direction: Direction) {
         if let Some(change) = self.flag(key, site, kinds) {
             change.direction(direction).report();
         }
     }
 
-    /// Compares `description` and `summary` beside two references to values other than schemas. In `OpenAPI`
-    /// 3.1, these texts override the texts of the target of the reference. `OpenAPI` 3.0 ignores them.
+    /// Compares `description` and `summary` beside a reference in both documents; not for references to
+    /// schemas. In `OpenAPI` 3.1, these texts override the texts of the target. `OpenAPI` 3.0 ignores them.
     pub(crate) fn texts_beside_reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
         if let Some((old, new)) = site.both()
             && old.reference().and(new.reference()).is_some()
@@ -215,8 +215,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether the value contains a media type, or a range of media types, that may be XML. Media types
-/// are keys of `content`, or texts such as the `contentType` of an encoding.
+/// Checks whether the value contains a media type that may be XML. A media type (or a range such as `*/*`) is
+/// a key of `content`, or a text such as the `contentType` of an encoding.
 fn has_xml(value: &Value) -> bool {
     let is_xml = |text: &str| {
         let text = text.to_ascii_lowercase();

@@ -41,7 +41,7 @@ pub(crate) enum DifferentPart {
 /// Keys whose values are texts for human readers.
 const TEXTS: [&str; 3] = ["description", "summary", "title"];
 
-/// The treatment of the texts under the keys in `TEXTS`.
+/// Rule for the texts under the keys in `TEXTS`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Texts {
     Compared,
@@ -49,7 +49,7 @@ enum Texts {
     Ignored,
 }
 
-/// A comparison of two values: their addresses in memory, and the treatment of texts inside them.
+/// A comparison of two values: their addresses in memory, and the rule for texts inside them.
 type Question = ([usize; 2], Texts);
 
 /// Compares values of two documents, following references.
@@ -58,8 +58,8 @@ type Question = ([usize; 2], Texts);
 pub(crate) struct DeepEquality<'a> {
     old: &'a References<'a>,
     new: &'a References<'a>,
-    /// Results of past comparisons of two values, at least one of which is a reference. True means that the
-    /// two values are equal.
+    /// Results of past comparisons in which at least one of the two values is a reference. True means that
+    /// they are equal.
     known: HashMap<Question, bool>,
     /// Digests of the targets of references, by the addresses of the targets.
     digests: HashMap<usize, String>,
@@ -75,8 +75,8 @@ impl<'a> DeepEquality<'a> {
         }
     }
 
-    /// Checks whether a value of the old document equals a value of the new document. If the values are
-    /// recursive, the same two values occur again inside themselves. This inner pair is assumed to be equal.
+    /// Checks whether a value of the old document equals a value of the new document. In recursive values,
+    /// the same pair occurs again inside itself. The inner pair is assumed to be equal.
     fn holds(&mut self, old: &'a Value, new: &'a Value, texts: Texts) -> bool {
         // Pairs with a reference, each with the index of the pair that contains it.
         let mut pairs: Vec<(Question, Option<usize>)> = Vec::new();
@@ -126,7 +126,8 @@ impl<'a> DeepEquality<'a> {
                     (before, after) => before == after,
                 };
             if !is_equal {
-                // The pairs that contain the difference differ. Nothing is known about the other pairs.
+                // Only the pairs that contain the difference are known to differ. The other results depend on
+                // assumptions.
                 for (pair, _) in &pairs {
                     self.known.remove(pair);
                 }

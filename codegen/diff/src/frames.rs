@@ -1,5 +1,5 @@
-//! Frames. A *frame* is a pair of compared schemas, one from each document. It refers to the frames that
-//! contain it: the frame of a property, for example, to the frame of the object.
+//! Frames. A *frame* is a pair of compared schemas, one from each document. Its *parents* are the frames that
+//! directly contain it. For example, the parent of the frame of a property is the frame of the object.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,7 +18,7 @@ use crate::{
     site::SchemaContext,
 };
 
-/// A schema of the old document and the schema of the new document with which it is compared.
+/// A pair of compared schemas: one of the old document, and one of the new document.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {
     pub old: &'a Value,
@@ -26,7 +26,7 @@ pub(crate) struct Frame<'a> {
     pub pointers: [PointerBuf; 2],
     pub direction: Direction,
     pub encoding: Encoding,
-    /// Indices of the pairs that directly contain this pair.
+    /// Indices of the parents.
     pub parents: Vec<usize>,
     /// True if the pair describes a whole message, parameter or header.
     pub is_root: bool,
@@ -40,8 +40,8 @@ impl<'a> Frame<'a> {
         Schema::pair(self.direction, [self.old, self.new])
     }
 
-    /// Checks whether it is known that the pair describes values in requests, or values in responses. The
-    /// schemas of unused components have no direction.
+    /// Returns true if the pair describes values in requests, or values in responses. Returns false for
+    /// schemas of unused components, which have no direction.
     pub(crate) fn has_direction(&self) -> bool {
         matches!(self.direction, Direction::Request | Direction::Response)
     }
@@ -52,19 +52,19 @@ impl<'a> Frame<'a> {
 pub(crate) struct Frames<'a> {
     pub all: Vec<Frame<'a>>,
     known: HashMap<(usize, usize, Direction, Encoding), usize>,
-    /// Value of [`Frame::is_part`] for the next pair to be added.
+    /// Value of [`Frame::is_part`] for the next frame to be added.
     pub is_part: bool,
-    /// Index of the pair that is being compared.
+    /// Index of the frame that is being compared.
     pub current: Option<usize>,
 }
 
 impl<'a> Frames<'a> {
-    /// Returns the indices of the pairs that directly contain the pair at `index`.
+    /// Returns the indices of the parents of the frame at `index`.
     pub(crate) fn parents(&self, index: usize) -> &[usize] {
         self.all.get(index).map_or(&[], |frame| &frame.parents)
     }
 
-    /// Returns the given pairs, and all pairs that contain them directly or indirectly.
+    /// Returns the given frames, and all frames that contain them directly or indirectly.
     pub(crate) fn around(&self, mut open: Vec<usize>) -> HashSet<usize> {
         let mut around = HashSet::new();
         while let Some(index) = open.pop() {
@@ -75,7 +75,7 @@ impl<'a> Frames<'a> {
         around
     }
 
-    /// Checks whether the pair at `index` is an alternative of a `oneOf`, or is inside such an alternative.
+    /// Checks whether the frame at `index` is an alternative of a `oneOf`, or is inside one.
     pub(crate) fn is_in_one_of(&self, index: usize) -> bool {
         let is_alternative = |frame: &Frame<'_>| {
             let [_, new] = &frame.pointers;
@@ -89,8 +89,8 @@ impl<'a> Frames<'a> {
         around.any(|index| self.all.get(index).is_some_and(is_alternative))
     }
 
-    /// Adds a pair as a child of the current pair, or as a root if there is no current pair. Returns the
-    /// index of the pair. A pair that was added before keeps its index and its other parents.
+    /// Adds a frame as a child of the current frame, or as a root if there is no current frame. Returns the
+    /// index of the frame. A frame that was added before keeps its index, and may get another parent.
     pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) -> usize {
         let (direction, encoding) = (context.direction, context.encoding);
         let [old_key, new_key] = [old, new].map(|node| ptr::from_ref(node.value).addr());

@@ -13,9 +13,9 @@
 //! counterexample (a value that the sender's schema allows and the receiver's schema rejects) proves that the
 //! change breaks. Without a counterexample, the level of the rule applies.
 //!
-//! In JSON Schema, exactly one alternative of a `oneOf` must match, but authors often mean that at least one
-//! must match. A change breaks only if it breaks in both interpretations. A change that breaks only in the
-//! interpretation of JSON Schema is a warning.
+//! In JSON Schema, exactly one alternative of a `oneOf` must match, but authors often mean *at least one*. A
+//! change breaks only if it breaks in both interpretations. A change that breaks only in that of JSON Schema
+//! is a warning.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -43,8 +43,8 @@ const SHORT: usize = 100;
 /// Maximum number of enclosing objects around a counterexample.
 const MOST_OBJECTS: usize = 3;
 
-/// Adds a proof to each change of a schema whose level depends on the test of inclusion. Skips changes that
-/// are harmless by their rule.
+/// Adds a proof to each change of a schema, if the test of inclusion can decide the level of the change.
+/// Skips changes that are harmless by their rule.
 pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let harmful = changes.iter_mut();
     let harmful = harmful.filter(|change| change.kind.rule().level(change.direction) > Level::Info);
@@ -84,7 +84,7 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
     let breaking = breaking.filter(|(change, ..)| change.level() == Level::Breaking);
     let around_breaks = frames.around(breaking.map(|(_, index, _)| *index).collect());
     for (change, index, _) in &mut judged {
-        // If a pair fails the test of inclusion, at least one of its changes has to break.
+        // A frame that fails the test must have a change that breaks. If none breaks, the proof is uncertain.
         let is_alone = change.proof == Proof::Included && judgement.alone.contains(index);
         if is_alone && !around_breaks.contains(index) {
             change.proof = Proof::Undecided;
@@ -93,9 +93,8 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
     raise(changes, frames, documents);
 }
 
-/// Checks the whole messages in which no change is breaking so far. If there is no proof that the receiver's
-/// schema of the message includes the sender's schema, raises the level of those changes in the message that
-/// may be the reason.
+/// Checks each whole message without a breaking change. If the schemas of the message fail the test of
+/// inclusion, raises the level of the changes inside the message that may be the reason.
 fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
@@ -136,8 +135,8 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
                 continue;
             };
             let (small, large) = frame.pair();
-            // A wider alternative of a `oneOf` may exclude values of the others, so inclusion must hold in
-            // both directions.
+            // A wider alternative of a `oneOf` may exclude values of the other ones. So inclusion must hold
+            // in both directions.
             let mut includes = |pair| judgement.includes(frame, pair, Mode::All, one_of);
             if includes((small, large)) && (one_of == OneOf::Any || includes((large, small))) {
                 continue;
@@ -200,8 +199,8 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     })
 }
 
-/// Returns the mode in which the test of inclusion judges changes of this kind. Returns `None` if there is no
-/// such test, so that the level of the rule applies.
+/// Returns the mode of the test of inclusion that decides about changes of this kind. Returns `None` if no
+/// test decides; then the level of the rule applies.
 fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
     use ChangeKind as Kind;
     match kind {
@@ -258,9 +257,9 @@ struct Judgement<'f, 'a> {
     counterexamples: HashMap<usize, Vec<Value>>,
     /// Frames of the entries of `allOf`, `anyOf` and `oneOf`, and of schemas inside these entries.
     parts: BTreeSet<usize>,
-    /// Frames that fail the test of inclusion, although at least one of their changes was judged harmless:
-    /// the changed keywords alone reject no value of the sender's schema. So another change in the frame
-    /// should be breaking.
+    /// Frames that fail the test of inclusion, but have a change that was judged harmless, because its
+    /// keywords alone reject no value of the sender's schema. So another change in the frame should be
+    /// breaking.
     alone: HashSet<usize>,
 }
 
@@ -301,8 +300,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
                 continue;
             };
             let pair = frame.pair();
-            // Another part of the composition may declare the property, so the pair must also pass the test
-            // for all values.
+            // A property may be declared by another part of the composition, and then be sent. So the pair
+            // must also pass the test for all values.
             let is_part = self.parts.contains(&index);
             if self.includes(frame, pair, mode, one_of)
                 && (!is_part || self.includes(frame, pair, Mode::All, one_of))
@@ -338,8 +337,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
     fn includes(&mut self, frame: &Frame<'a>, pair: Pair<'a>, mode: Mode, one_of: OneOf) -> bool {
         let prover = self.prover(frame, OneOf::Any);
         let includes = prover.includes(pair, mode);
-        // The two interpretations of `oneOf` differ only if a proof has met a `oneOf`. A text may match
-        // several types, so the exact interpretation is not used for text.
+        // The interpretations of `oneOf` cannot differ if no proof has met a `oneOf`. For text, the exact
+        // interpretation is not used, because a text may match several types.
         if one_of == OneOf::Any || !prover.has_one_of() || frame.encoding != Encoding::Typed {
             return includes;
         }
@@ -355,8 +354,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         counterexamples.into_iter().find(confirms)
     }
 
-    /// Looks for a counterexample that is due to a change in the frame at `index`. `is_only` is true if the
-    /// frame has no other change to judge, so that each of its counterexamples is due to this change. Without
+    /// Looks for a counterexample that is due to `change`, which is in the frame at `index`. `is_only` is
+    /// true if the frame has no other change to judge; then any counterexample is due to this change. Without
     /// a counterexample, returns `Included` if the changed keywords alone reject no value of the sender's
     /// schema, and otherwise `Undecided`.
     fn counterexample(&mut self, change: &RawChange, index: usize, is_only: bool) -> Proof {

@@ -81,7 +81,7 @@ pub(crate) enum Encoding {
     Text,
     /// As in headers: like `Text`, but a whole list or object is sent as one text, such as `a,b`.
     OneText,
-    /// As inside a list or an object that is sent as text: the encoding of its items or properties.
+    /// As in the items or properties of a list or an object that is sent as text.
     InnerText,
     /// As in the body of a form: the value is an object, and its properties are the fields of the form.
     Form,
@@ -90,7 +90,7 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// If a list or an object is sent in this encoding, returns the encoding of its items or properties.
+    /// Returns the encoding of the items or properties of a list or an object that is sent in this encoding.
     pub(crate) fn inner(self, is_item: bool) -> Self {
         match self {
             Self::Text | Self::OneText | Self::InnerText => Self::InnerText,

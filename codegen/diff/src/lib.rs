@@ -5,8 +5,8 @@
 //! rule of [`rules`], or reported as `unclassified`. Afterwards, the module `unclassified` compares the
 //! structure of the documents, and reports every difference that no rule has covered.
 //!
-//! Rules find the changes and give each a level. For a changed schema, the modules `judgement` and
-//! `inclusion` look for a proof, which can change the level.
+//! Each change gets the level of its rule. For a changed schema, the modules `judgement` and `inclusion` look
+//! for a proof, which can change the level.
 //!
 //! Clients follow the old document, and the service follows the new document. So the sender's document is the
 //! old document for requests, and the new document for responses. The other document is the receiver's. A
@@ -108,8 +108,8 @@ fn complete<'a>(
         (pointer, _) => (Side::New, pointer.clone().unwrap_or_default(), new),
     };
     let nearest = nearest_remaining(new.value(), &change.nearest);
-    // The change affects the operations that use the place in both documents. If there are none, it affects
-    // those that use the place in one document.
+    // A change affects the operations that use the place in both documents. If no operation does, it affects
+    // the operations that use the place in one document.
     let (usages, other_usages, other_pointer) = match side {
         Side::New => (new_usages, old_usages, change.old.as_deref()),
         Side::Old => (old_usages, new_usages, Some(nearest)),
@@ -156,9 +156,9 @@ fn complete<'a>(
 }
 
 /// Checks whether a change replaces the JSON Schema dialect of the document with another dialect. `OpenAPI`
-/// 3.1 states the dialect as `$schema` or `jsonSchemaDialect`, which normalisation keeps as extensions. An
-/// absent dialect, the dialect of `OpenAPI` and JSON Schema 2020-12 count as the same dialect: the default is
-/// the dialect of `OpenAPI`, which adds only annotations to JSON Schema 2020-12.
+/// 3.1 states the dialect as `$schema` or `jsonSchemaDialect`, which normalisation keeps as extensions. The
+/// dialect of `OpenAPI` is the default, and adds only annotations to JSON Schema 2020-12. So these two and an
+/// absent dialect count as the same.
 fn is_other_dialect(
     change: &RawChange,
     pointer: &Pointer,

@@ -24,8 +24,8 @@ impl<'a> Node<'a> {
         Self::at(value, PointerBuf::new())
     }
 
-    /// Checks whether the node is a schema with `"not": {}`, which allows no value. `OpenAPI` 3.1 writes such
-    /// a schema as `false`.
+    /// Checks whether the node is a schema with `"not": {}`. Such a schema allows no value, like `false` in
+    /// `OpenAPI` 3.1.
     pub(crate) fn allows_nothing(&self) -> bool {
         self.value.as_object().is_some_and(matches_nothing)
     }
@@ -47,12 +47,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The member `key` of an object.
+    /// Returns the member `key` of an object.
     pub(crate) fn get(&self, key: &str) -> Option<Self> {
         Some(self.child(key, self.value.get(key)?))
     }
 
-    /// All entries of an array. `name` supplies the last token of the identity of each entry.
+    /// Lists the entries of an array. `name` returns the last token of an entry's identity.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> Vec<Self> {
         let entries = self.value.as_array().into_iter().flatten().enumerate();
         let entries = entries.map(|(index, value)| Self {
@@ -63,13 +63,13 @@ impl<'a> Node<'a> {
         entries.collect()
     }
 
-    /// All keys of an object.
+    /// Lists the keys of an object.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let members = self.value.as_object().into_iter();
         members.flat_map(Map::keys).map(String::as_str)
     }
 
-    /// All members of an object.
+    /// Lists the members of an object.
     pub(crate) fn members(&self) -> Vec<(&'a str, Self)> {
         let members = self.value.as_object().into_iter().flatten();
         let members = members.map(|(key, value)| (key.as_str(), self.child(key, value)));

@@ -1,4 +1,4 @@
-//! Normative words of descriptions: words such as *must*, *not* or *seconds*, and numbers. If they change,
+//! Normative words of descriptions: numbers, and words such as *must*, *not* or *seconds*. If they change,
 //! the meaning of the description may have changed.
 
 use std::{

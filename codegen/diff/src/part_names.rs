@@ -1,5 +1,5 @@
-//! Names of values and of parts of a document, for the sentences and paths of a report. The module `document`
-//! writes the sentences themselves.
+//! Names of values and of parts of a document, for the sentences and paths of a report. The sentences
+//! themselves are in the module `document`.
 
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
             rest.get(2..).unwrap_or_default(),
         ),
         [root, _, name, rest @ ..] if root == "components" => return dotted(name, rest),
-        // The name and the method of a webhook.
+        // The first token of `rest` is the method of the webhook.
         [root, name, rest @ ..] if root.trim_start_matches("x-") == "webhooks" => {
             (format!("the webhook `{name}`"), rest.get(1..).unwrap_or_default())
         }
@@ -77,7 +77,7 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
         [] => return "the document".to_owned(),
         _ => return format!("`{}`", tokens.join(".")),
     };
-    // The name, the expression and the method of a callback.
+    // The first two tokens of `rest` are the expression and the method of the callback.
     let (holder, rest) = match rest {
         [part, name, rest @ ..] if part == "callbacks" => (
             format!("the callback `{name}` of {holder}"),
@@ -197,8 +197,8 @@ pub(crate) fn source_schema(provenance: &Provenance, pointer: &Pointer) -> Optio
     (!source.is_empty() && source != name).then_some((name, source))
 }
 
-/// Checks whether an alternative of a `oneOf` stands for an entry of a list of types, which normalisation
-/// rewrites as a `oneOf`.
+/// Checks whether an alternative of a `oneOf` stands for one type of a list of types. Normalisation rewrites
+/// such a list as a `oneOf`.
 fn is_listed_type(provenance: &Provenance, alternative: &Pointer) -> bool {
     let list = alternative
         .parent()
@@ -207,8 +207,7 @@ fn is_listed_type(provenance: &Provenance, alternative: &Pointer) -> bool {
     schema.is_some_and(|schema| provenance.place(alternative).pointer() == provenance.place(schema).pointer())
 }
 
-/// Returns the pointer without the tokens (such as `/oneOf/0`) of alternatives that stand for entries of
-/// lists of types.
+/// Removes the tokens (such as `/oneOf/0`) of alternatives that stand for a type of a list of types.
 pub(crate) fn without_listed_types(provenance: &Provenance, pointer: &Pointer) -> PointerBuf {
     let mut short = PointerBuf::new();
     for (depth, token) in pointer.tokens().enumerate() {

@@ -7,10 +7,10 @@ use crate::level::Side;
 
 /// Proof of the level of a change.
 ///
-/// A message is a request that clients send, or a response that the service sends. Nothing breaks if the new
-/// document accepts every request that the old document accepts, and the old document allows every response
-/// that the new document allows. So the sender's document is the old document for requests, and the new
-/// document for responses. The other document is the receiver's.
+/// A message is a request of a client, or a response of the service. Nothing breaks if two conditions hold:
+/// the new document allows every request that the old document allows, and the old document allows every
+/// response that the new document allows. So the sender's document is the old document for requests, and the
+/// new document for responses. The other document is the receiver's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Proof {
@@ -28,7 +28,7 @@ pub enum Proof {
     Counterexample {
         /// The value that is invalid in the receiver's document: the message, or a small part of the message.
         value: Value,
-        /// The document that accepts the value; the other document rejects it.
+        /// The document that allows the value; the other document rejects it.
         accepted_by: Side,
     },
     /// It is unknown whether every message that the sender's document allows is valid in the receiver's
@@ -38,9 +38,8 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// Returns the rank of the proof. A part that is used several times, for example in a request and in a
-    /// response, may have a different proof for each use. The proof with the highest rank decides the level
-    /// of the change.
+    /// Returns the rank of the proof. A changed part may have several uses, for example in a request and in a
+    /// response, each with its own proof. The proof with the highest rank decides the level of the change.
     pub(crate) fn strength(&self) -> u8 {
         match self {
             Self::Included => 0,

@@ -18,7 +18,7 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
-/// Keys of lists and objects that mean the same when they are empty as when they are absent.
+/// Keys of lists and objects. For these keys, an empty list or object means the same as an absent one.
 const OPTIONAL: [&str; 6] = [
     "callbacks",
     "encoding",
@@ -44,9 +44,8 @@ pub(crate) struct RawChange {
     pub old: Option<PointerBuf>,
     /// Pointer to the new value; `None` if the value was removed.
     pub new: Option<PointerBuf>,
-    /// Pointer to the new value or, if the value was removed, to the object that contained it. If the new
-    /// document has nothing there, the nearest ancestor that it has is the location of the change in the new
-    /// document.
+    /// Pointer to the new value. For a removed value, pointer to the object that contained it. If the new
+    /// document has no value there, the nearest ancestor that remains is the location of the change.
     pub nearest: PointerBuf,
     identity: PointerBuf,
     pub what: String,
@@ -56,10 +55,10 @@ pub(crate) struct RawChange {
     /// Index of the frame (the pair of compared schemas) in which the change was found; `None` outside
     /// schemas.
     pub frame: Option<usize>,
-    /// Facts about the change. Each context in which the comparison found the change has its own list.
+    /// Facts about the change: one list for each context in which the comparison found the change.
     pub facts: Vec<Vec<Fact>>,
-    /// True if the change also accounts for all differences inside the old and the new value, so that no
-    /// other change must report them.
+    /// True if the change also accounts for all differences inside the old and the new value. Then no other
+    /// change has to report them.
     pub covers_subtree: bool,
 }
 
@@ -212,7 +211,7 @@ pub(crate) fn merge(changes: Vec<RawChange>) -> Vec<RawChange> {
 #[derive(Default)]
 pub(crate) struct Changes {
     pub raw: Vec<RawChange>,
-    /// Pointers to values whose differences, at any depth, are reported by a change at another place.
+    /// Pointers to values. A change at another place accounts for all differences inside them.
     pub explained: Vec<PointerBuf>,
 }
 

@@ -13,16 +13,16 @@ use crate::{
     rules::ChangeKind,
 };
 
-/// A fact about a change that does not follow from the kind of the change. Users of the document can base
-/// their own judgement on such facts.
+/// A fact about a change that the kind of the change does not imply. Users of the document can base their own
+/// judgement on facts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// The changed part occurs only in the description of failed calls.
     FailureResponse,
-    /// The bodies of successful responses are the same before and after. Without a 2xx, the response
-    /// `default` is a success if it is the only response.
+    /// The bodies of successful responses are the same before and after. If `default` is the only response,
+    /// it counts as successful.
     SameSuccessBodies,
-    /// JSON is offered before and after, with the same schema or by the same entry of `content`.
+    /// JSON is offered before and after the change, with the same schema or by the same entry of `content`.
     JsonStays,
     /// The evidence for an operation changed from documented to inferred, or from inferred to documented.
     InferenceChanged,
@@ -38,8 +38,8 @@ pub enum Fact {
     /// The change concerns only undeclared properties: the old and the new object declare properties, and
     /// neither object has a schema for undeclared properties.
     UndeclaredPropertiesOnly,
-    /// The title may name a type: its schema has alternatives, or it is an inline schema of values that need
-    /// a type of their own, and no property gives this type a name.
+    /// The title may name a type: either the schema has alternatives, or it is inline and its values need a
+    /// type that no property names.
     MayNameType,
     /// Formats of a string before and after.
     #[expect(missing_docs, reason = "the names of the fields say it")]
@@ -114,7 +114,7 @@ pub struct Change {
     pub old: Option<PointerBuf>,
     /// Pointer to the new value; `None` if the value was removed.
     pub new: Option<PointerBuf>,
-    /// JSON pointer to the changed part in the normalised document that `side` names.
+    /// JSON pointer to the changed part in the normalised document (old or new, see `side`).
     pub pointer: PointerBuf,
     /// JSON pointer to the same part in the source text of that document, before normalisation. If the source
     /// text lacks the part, the pointer leads to the nearest ancestor that the source text has.
@@ -123,8 +123,8 @@ pub struct Change {
     pub side: Side,
     /// Location of the part in the text of that document.
     pub location: Location,
-    /// Location of the same part in the new document. If the part was removed, the location of the nearest
-    /// ancestor that remains.
+    /// Location of the part in the new document. For a removed part, the location of the nearest ancestor
+    /// that remains.
     pub new_location: Location,
     /// Uses of the part. [`Report::usages`] follows the uses to the operations.
     pub uses: Vec<Use>,
@@ -184,12 +184,12 @@ impl Report {
         self.changes.is_empty()
     }
 
-    /// Finds the parameters, bodies and responses that use the changed part, each with a shortest path to the
-    /// part. Returns the first `most` paths, and the total number of paths.
+    /// Finds the parameters, bodies and responses that use the changed part. Each has one path to the part, a
+    /// shortest one. Returns the first `most` paths, and the total number of paths.
     #[must_use]
     pub fn usages(&self, change: &Change, most: usize) -> (Vec<Usage>, usize) {
-        // Uses from the part outwards, the nearest first. Each has the index of the use from which it was
-        // found.
+        // Uses from the part outwards, the nearest first. Each has the index of the next use on the way back
+        // to the part.
         let mut steps: Vec<(&Use, Option<usize>)> = change.uses.iter().map(|used| (used, None)).collect();
         let mut seen = vec![false; self.components.len()];
         let mut ends = BTreeMap::new();

@@ -33,15 +33,14 @@ pub(crate) struct SchemaContext {
     /// True if the schema belongs to the response to a failed call.
     pub failure: bool,
     pub encoding: Encoding,
-    /// True if the schema is a property that may be omitted. If both documents have the property, both must
-    /// allow its omission.
+    /// True if the schema is a property that may be omitted, in every document that has the property.
     pub optional: bool,
-    /// True if a default of the schema has no effect on the requests of clients that follow the old document:
-    /// either these requests always contain the value, or the service ignores the value.
+    /// True if a default has no effect on clients that follow the old document: either their requests always
+    /// contain the value, or the service ignores the value.
     pub ignores_default: bool,
-    /// Index of the frame (the pair of compared schemas) whose old schema has an `unevaluatedProperties` that
-    /// rejects some or all undeclared properties. This schema may also enclose the compared schema, for
-    /// example as the schema whose `allOf` contains it.
+    /// Index of the frame whose old schema restricts undeclared properties by `unevaluatedProperties`. It is
+    /// the frame of the compared schemas or a frame around it, for example if the compared schemas are in an
+    /// `allOf`.
     pub closed: Option<usize>,
 }
 
@@ -76,7 +75,8 @@ impl SchemaContext {
             role,
             encoding: self.encoding.inner(is_item),
             optional: false,
-            // An item is never missing. But in a parameter of Swagger 2.0, a default may replace empty items.
+            // An item is never missing, so its default has no effect. But in parameters of Swagger 2.0, a
+            // default may replace empty items.
             ignores_default: is_item && role == SchemaRole::Property,
             closed: None,
             ..self
@@ -107,7 +107,7 @@ impl SchemaContext {
 pub(crate) struct Site<'n, 'a> {
     pub old: Option<Node<'a>>,
     pub new: Option<Node<'a>>,
-    /// Object of the new document that contains the value, or from which the old value was removed.
+    /// Object of the new document that contains the value, or that has lost the value.
     pub parent: &'n Node<'a>,
 }
 
@@ -146,9 +146,8 @@ impl<'n, 'a> Site<'n, 'a> {
     }
 
     /// Lists every member of the old and the new value, with its old and its new name. First, members with
-    /// equal names form pairs. Then `key` pairs the remaining members: if it returns the same for a member
-    /// that only the old value has and a member that only the new value has, the member was renamed. All
-    /// other members were added or removed.
+    /// equal names form pairs. Then an old and a new member of the rest form a pair if `key` returns the same
+    /// for both: the member was renamed. All other members were added or removed.
     pub(crate) fn paired<K: Eq + Hash>(
         &self,
         key: impl Fn(Side, &'a str, &Node<'a>) -> Option<K>,
@@ -156,8 +155,7 @@ impl<'n, 'a> Site<'n, 'a> {
         self.paired_by(|_, name| name.into(), key)
     }
 
-    /// Pairs members like `paired`, but members with the same result of `full_name` count as having equal
-    /// names.
+    /// Pairs members like `paired`, but compares the results of `full_name` instead of the names.
     pub(crate) fn paired_by<K: Eq + Hash>(
         &self,
         full_name: impl Fn(Side, &'a str) -> Cow<'a, str>,
@@ -227,8 +225,7 @@ impl<'n, 'a> Site<'n, 'a> {
         self.old.iter().chain(&self.new)
     }
 
-    /// Lists the entries of both arrays. The function `name` gives each entry its name. A missing array has
-    /// no entries.
+    /// Lists the entries of both arrays. `name` returns the name of an entry. A missing array has no entries.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> [Vec<Node<'a>>; 2] {
         self.sides()
             .map(|node| node.map(|node| node.entries(&name)).unwrap_or_default())

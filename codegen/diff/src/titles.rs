@@ -33,7 +33,7 @@ impl Comparer<'_> {
     }
 }
 
-/// Checks whether a document has a shared schema whose name is the title, apart from case and punctuation.
+/// Checks whether the title is the name of a shared schema of a document. Ignores case and punctuation.
 fn has_component(document: &DocumentIndex<'_>, title: &str) -> bool {
     let simplified = |text: &str| -> String {
         let letters = text.chars().filter(|letter| letter.is_alphanumeric());
@@ -48,8 +48,8 @@ fn has_component(document: &DocumentIndex<'_>, title: &str) -> bool {
     names.any(|name| simplified(name) == title)
 }
 
-/// Checks whether a place in the shared schemas is a property of a shared schema, directly or inside other
-/// properties. The other properties may be lists.
+/// Checks whether a place in the shared schemas is a property of a shared schema, perhaps inside other
+/// properties. These may be lists.
 fn is_in_property(place: &[String]) -> bool {
     let mut rest = place.get(1..).unwrap_or_default();
     while let [keyword, _, inner @ ..] = rest
@@ -63,9 +63,8 @@ fn is_in_property(place: &[String]) -> bool {
     rest.is_empty()
 }
 
-/// Checks whether the values of an inline schema need a type of their own, or if the schema is a list or a
-/// map, whether its inner values do. `is_named` is true if a property names the type of an object or an
-/// enumeration.
+/// Checks whether the values of an inline schema, or the inner values of its lists and maps, need a type of
+/// their own. `is_named` is true if a property names the type of an object or an enumeration.
 fn needs_name(schema: &Value, is_named: bool) -> bool {
     let has = |key: &str| schema.get(key).is_some();
     if has("$ref") {

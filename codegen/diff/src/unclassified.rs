@@ -15,8 +15,8 @@ use crate::{
 /// The value before and after, at a place where the documents differ.
 type Difference<'a> = [Option<Node<'a>>; 2];
 
-/// Lists the differences that no change covers. A difference is covered if there is a change at or below its
-/// place, if a change above it also accounts for all differences inside its values, or if
+/// Lists the differences that no change covers. A difference is covered in three cases: a change is at or
+/// below its place; a change above it accounts for all differences inside the changed values; or
 /// `Changes::explained` lists its place or an enclosing place.
 pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawChange> {
     let mut differences = Vec::new();
@@ -32,8 +32,8 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
     uncovered.filter_map(RawChange::unclassified).collect()
 }
 
-/// Places of one document at which changes cover the differences. The places are stored as sets, because
-/// large documents have thousands of differences and changes.
+/// Places of one document with covered differences. They are stored as sets, because large documents have
+/// thousands of differences and changes.
 struct Covered<'f> {
     /// The places of changes, and all their ancestors.
     above: HashSet<&'f Pointer>,

@@ -12,9 +12,8 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// Warns about compositions without schemas, and about defaults whose type is not the type of the schema.
-/// Also warns once about each external file and each reference without a target, because they are not
-/// compared.
+/// Warns about compositions without schemas, and about defaults of a wrong type. Also warns once about each
+/// external file, and about each reference without a target, because these are not compared.
 #[must_use]
 pub fn warnings(document: &Document) -> Diagnostics {
     let mut warnings = Warnings {
@@ -53,7 +52,7 @@ pub fn warnings(document: &Document) -> Diagnostics {
     warnings.diagnostics
 }
 
-/// Returns the code and the description of the problem of a reference that never leads to a value.
+/// Returns the code and the description of a problem, if a reference never leads to a value.
 fn problem(references: &References<'_>, reference: &Reference<'_>) -> Option<(&'static str, &'static str)> {
     let Some(target) = references.target(reference) else {
         return Some(("dangling-reference", "is not in the document"));

@@ -1,8 +1,8 @@
 //! Compares the two documents of each folder `cases/<topic>/<case>/` and checks the report.
 //!
-//! `expected.txt` has a block for each change, worst first. `report.{txt,md,json,github}`, if present, is the
-//! whole report in that format. If the environment variable `UPDATE_EXPECT` is set, the tests rewrite all
-//! these files. The file `impact.txt` is checked by the test `impact` in `codegen/generator`.
+//! `expected.txt` has a block for each change, worst first. If there is a `report.{txt,md,json,github}`, it
+//! is the whole report in that format. If the environment variable `UPDATE_EXPECT` is set, the tests rewrite
+//! all these files. The file `impact.txt` is checked by the test `impact` in `codegen/generator`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -99,8 +99,8 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// Each change has the level of its rule, with three exceptions. A change of an unused part, or with a proof
-/// of inclusion, may be `Info`. A change with an uncertain proof may be a warning. A change with a
+/// Each change has the level of its rule, with three exceptions. A change may be `Info` if it has a proof of
+/// inclusion, or if the part is unused. A change with an uncertain proof may be a warning. A change with a
 /// counterexample may be breaking.
 #[test]
 fn every_level_is_that_of_its_rule() {

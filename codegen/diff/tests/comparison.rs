@@ -20,7 +20,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use support::{Case, cases, compare, compare_values, read_document};
 
-/// A document with one part of each kind, for changes at random places.
+/// Returns a document with one part of each kind, for changes at random places.
 fn everything() -> Value {
     let text = include_str!("everything.yaml");
     support::read_document("everything.yaml", text).into_value()
@@ -94,7 +94,7 @@ fn the_fingerprint_of_an_unclassified_change_does_not_depend_on_order() {
     );
 }
 
-/// A chain of references may be so long that recursion would overflow the stack.
+/// References can form a long chain, on which recursion would overflow the stack.
 #[test]
 fn a_long_chain_of_references_does_not_overflow_the_stack() {
     let chain = |last: &str| {
@@ -148,7 +148,7 @@ fn a_list_of_types_has_no_order() {
     assert!(report.changes.is_empty(), "{:?}", report.changes);
 }
 
-/// A report shows the part of two long texts in which the texts differ.
+/// If two long texts differ, a report shows the part that differs.
 #[test]
 fn the_difference_of_long_texts_is_shown() {
     let described = |sentence: &str| {

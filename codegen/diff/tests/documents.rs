@@ -1,8 +1,8 @@
 //! Compares random documents, and checks with a JSON Schema validator that no breaking change is missed.
 //!
 //! Each document has two of these four parts: a parameter, a request body, a response body and a response
-//! header. The report must be breaking if a request is valid only for the old document, or if a response is
-//! valid only for the new document.
+//! header. The report must be breaking in two cases: a request is valid only for the old document, or a
+//! response is valid only for the new document.
 //!
 //! The environment variable `DOCUMENT_SEED` selects other pairs of documents, and `DOCUMENT_PAIRS` sets their
 //! number.
@@ -122,7 +122,7 @@ impl Random {
 }
 
 /// Searches for a value that breaks clients: a request that only the old document allows, or a response that
-/// only the new document allows. Returns `None` if none of a few random values breaks clients.
+/// only the new document allows. Tries a few random values. Returns `None` if none of them breaks clients.
 ///
 /// If `is_exact` is true, exactly one alternative of a `oneOf` must match.
 fn broken(random: &mut Rng, old: &Random, new: &Random, index: usize, is_exact: bool) -> Option<Value> {
@@ -130,7 +130,7 @@ fn broken(random: &mut Rng, old: &Random, new: &Random, index: usize, is_exact: 
     let (old, new) = (old.schemas(index), new.schemas(index));
     let is_request = [Part::Parameter, Part::Request].contains(&part);
     let (from, to) = if is_request { (&old, &new) } else { (&new, &old) };
-    // The validator does not know that clients never send read-only properties.
+    // Clients never send read-only properties, but the validator does not take this into account.
     let mentions = |schemas: &Schemas| format!("{} {:?}", schemas.root, schemas.named).contains("readOnly");
     if is_request && (mentions(from) || mentions(to)) {
         return None;
@@ -149,8 +149,8 @@ fn broken(random: &mut Rng, old: &Random, new: &Random, index: usize, is_exact: 
         .find(|value| good.is_valid(value) && refuses(value))
 }
 
-/// Lists the values that have the same text in a query or a header. Scalars are sent without their type, and
-/// a list with only one item is sent like that item.
+/// Lists the values that have the same text in a query or a header: scalars are sent without their type, and
+/// a list with one item is sent like the item.
 fn forms(value: &Value) -> Vec<Value> {
     let written = each(value, &|scalar| match scalar {
         Value::Bool(_) | Value::Number(_) => Value::from(scalar.to_string()),
@@ -240,7 +240,7 @@ fn judge(seed: u64, counts: &mut Counts) {
     };
     if report.worst_level() < Some(Level::Warning)
         && let Some((part, value)) = search(random, true)
-        // Null is skipped, because authors disagree on the schemas in which `nullable` allows it.
+        // Null is skipped, because authors disagree on the cases in which `nullable` allows it.
         && !part.is_text()
         && !value.to_string().contains("null")
     {

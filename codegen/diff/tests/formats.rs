@@ -139,8 +139,8 @@ fn audience(report: &Report) -> Audience {
     }
 }
 
-/// Creates a report with a breaking change that has a counterexample, for the formats of other tools and for
-/// the page.
+/// Creates a report for tests of the page and of the formats of other tools. It has a breaking change with a
+/// counterexample.
 fn one_break() -> (Document, Document, Report) {
     let [old, new] = circles(2, 1);
     let mut report = compare(&old, &new);
@@ -315,8 +315,7 @@ fn a_browser_shows_what_to_do_on_the_first_screen() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
-/// The page filters by tag groups if the documents have tag groups, otherwise by tags, or by paths if the
-/// operations have no tags.
+/// The page filters by tag groups. Without tag groups, it filters by tags, and without tags, by paths.
 #[test]
 fn the_page_filters_by_tag_groups_tags_and_paths() {
     let page = |tags: Value, groups: Value| {
@@ -361,7 +360,7 @@ fn the_page_filters_by_tag_groups_tags_and_paths() {
     assert_eq!(page(false.into(), json!([])), "one three two");
 }
 
-/// Compositions without schemas and defaults of a wrong type are reported at their place.
+/// A composition without schemas is reported at its place, and so is a default of a wrong type.
 #[test]
 fn schemas_that_contradict_themselves_are_reported() {
     let value = json!({

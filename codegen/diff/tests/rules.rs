@@ -125,9 +125,9 @@ fn keywords(kind: ChangeKind) -> &'static [&'static str] {
     }
 }
 
-/// For each ID that both tools have, our level is at least as strict as the level of oasdiff.
-/// `oasdiff/rules.txt` contains the IDs and levels of oasdiff. For each of our rules, `oasdiff/parity.txt`
-/// lists the IDs that oasdiff also has, with both levels.
+/// For each ID that oasdiff has, too, our level is at least as strict as that of oasdiff. `oasdiff/rules.txt`
+/// contains the IDs and levels of oasdiff. For each of our rules, `oasdiff/parity.txt` lists the IDs that
+/// oasdiff also has, with both levels.
 #[test]
 fn no_level_is_milder_than_that_of_oasdiff() {
     let theirs: BTreeMap<&str, Level> = include_str!("oasdiff/rules.txt")

@@ -17,7 +17,7 @@ use crate::{
     site::{SchemaContext, SchemaRole, Site},
 };
 
-/// A key of `content`, the media range that the key denotes, and the media type object.
+/// An entry of `content`: the key, the key as a media range, and the media type object.
 type MediaType<'a> = (&'a str, MediaRange, Node<'a>);
 
 /// Returns the most specific entry of `content` among those that cover `range`. This entry applies to all
@@ -95,8 +95,8 @@ impl<'a> Comparer<'a> {
                 self.media_type(&other, node, context);
                 continue;
             }
-            // Only the most specific key that matches a media type applies. So the new key replaces the old
-            // range for this media type.
+            // For a media type, only the most specific key applies. So the new key replaces the old range
+            // here.
             let site = Site::added(node, new);
             if let Some((old_name, _, other)) = most_specific(&before, range) {
                 let what = format!("the media type `{name}` is one of `{old_name}`, which was there before");
@@ -132,8 +132,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that a media type, such as `text/csv`, had its own entry in only one document, and is covered
-    /// by the entry of a range, such as `text/*`, in the other document.
+    /// Reports that a media type, such as `text/csv`, has its own entry in one document. In the other
+    /// document, the entry of a range, such as `text/*`, covers it.
     fn media_range_changed(
         &mut self,
         site: &Site<'_, 'a>,
@@ -187,8 +187,8 @@ impl<'a> Comparer<'a> {
         schema.value.is_object() && keys.all(|key| ANNOTATIONS.contains(&key))
     }
 
-    /// Checks whether the body is binary in both documents, and each of its schemas is absent or describes a
-    /// binary string.
+    /// Checks whether the body is binary in both documents. Its schema, if any, must describe a binary
+    /// string.
     fn is_binary(&self, media_types: [&Node<'a>; 2]) -> bool {
         let mut sides = media_types.into_iter().zip([&self.old, &self.new]);
         sides.all(|(media_type, document)| {
@@ -204,8 +204,8 @@ impl<'a> Comparer<'a> {
         })
     }
 
-    /// Compares the names of the root elements of XML bodies. If a schema states no name, the root element
-    /// has the name of the shared schema.
+    /// Compares the names of the root elements of XML bodies. If the schema states no name, the name of the
+    /// shared schema is used.
     fn xml_root(
         &mut self,
         (old, new): (&Node<'a>, &Node<'a>),

@@ -37,7 +37,7 @@ impl<'a> Comparer<'a> {
         let renamed = self.renamed.iter().flat_map(|(old, new)| [old, new]).cloned();
         let renamed: HashSet<PointerBuf> = renamed.collect();
         let is_renamed = |node: &Node<'a>| renamed.contains(&node.pointer);
-        // A renamed schema without uses can only be recognised by its content.
+        // An unused schema that was renamed can only be recognised by its content.
         let text = |schema: &Node<'a>| (!is_renamed(schema)).then(|| canonical(schema.value));
         for ([old_name, name], site) in schemas.paired(|_, _, schema| text(schema)) {
             match site.both() {

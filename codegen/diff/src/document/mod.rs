@@ -55,8 +55,8 @@ impl<'a> Comparer<'a> {
         self.queued_schemas();
     }
 
-    /// Checks whether any operation of the two documents has a body to which the list of media types under
-    /// `key` (`x-consumes` or `x-produces`) may apply.
+    /// Checks whether an operation of either document has a body to which the list `key` (`x-consumes` or
+    /// `x-produces`) may apply.
     fn has_bodies(&self, key: &str) -> bool {
         [&self.old, &self.new].iter().any(|document| {
             operations(document.root.value).any(|operation| {

@@ -102,9 +102,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports changes of those parameters of a path that have no effect, because every operation of the path
-    /// has a parameter of the same name. `operations` contains the operations of the path that both documents
-    /// have.
+    /// Reports a change of a parameter of a path as having no effect if every operation of the path overrides
+    /// the parameter. `operations` contains the operations of the path that both documents have.
     pub(super) fn overridden_parameters(
         &mut self,
         (old, new): (&Node<'a>, &Node<'a>),
@@ -160,8 +159,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that the new document declares a path parameter for which the old document had only a
-    /// placeholder in the path.
+    /// Reports that the new document declares a path parameter. The old document has only a placeholder for
+    /// it.
     fn path_parameter_described(&mut self, described: &Parameter<'a>, parent: &Node<'a>) {
         let schema = described
             .value
@@ -202,9 +201,8 @@ impl<'a> Comparer<'a> {
         self.report(kind, &site, what, Direction::Request);
     }
 
-    /// Returns the old and the new schema of a parameter that one document describes by `schema`, and the
-    /// other document by `content`. Returns `None` if the same value may be sent as different texts in the
-    /// two documents.
+    /// Returns the old and the new schema of a parameter that has a `schema` in one document and `content` in
+    /// the other. Returns `None` if the documents may send the same value as different texts.
     fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
         let kind = |document: &DocumentIndex<'a>, schema: &Node<'a>| document.resolve(schema).str("type");
         let described = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
@@ -245,7 +243,7 @@ impl<'a> Comparer<'a> {
                 Kind::SerializationChanged,
             )
         };
-        // If only the new document requires the parameter, that is reported as a separate change.
+        // A parameter that only the new document requires is reported as a separate change.
         context.ignores_default = is_request && old.flag("required");
         let sides = [old, new].map(Serialized::of);
         let text = context.encoded(self.text_encoding(sides.each_ref()));
@@ -276,7 +274,7 @@ impl<'a> Comparer<'a> {
                         "name" | "in" if new.str("in") == Some("header") => Kind::NotationChanged,
                         "name" if is_request && self.sends_name(sides.each_ref()) => serialization,
                         "name" | "in" if is_request => Kind::PathParameterRenamed,
-                        // The last one is a list separator of Swagger 2.0 that 3.0 lacks.
+                        // `x-collectionFormat` is a list separator of Swagger 2.0 that `OpenAPI` 3.0 lacks.
                         "style" | "explode" | "allowReserved" | "x-collectionFormat" => {
                             self.serialization_kind(key, sides.each_ref(), serialization)
                         }

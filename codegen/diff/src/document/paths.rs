@@ -21,8 +21,8 @@ use super::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares the paths of the documents. `prefixes` (see `moved_prefix`) is the text to add before each
-    /// path of the old and of the new document, so that paths with the same URL are equal.
+    /// Compares the paths of the documents. `prefixes` (see `moved_prefix`) has one text for each document.
+    /// With this text before each path, paths with the same URL are equal.
     pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>, prefixes: &[String; 2]) {
         let full = |side: Side, path: &'a str| match side.of(prefixes.each_ref()).as_str() {
             prefix if path.starts_with('/') && !prefix.is_empty() => format!("{prefix}{path}").into(),
@@ -121,8 +121,8 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).report();
     }
 
-    /// Finds a removed operation in the new document: returns the path that has the same operation, if it is
-    /// the only such path that the old document lacks.
+    /// Returns the path to which a removed operation moved: the only path that has the same operation and
+    /// does not exist in the old document.
     fn moved_to(&mut self, method: &str, operation: &Node<'a>) -> Option<&'a str> {
         let (old, new) = (self.old.root.value.get("paths"), self.new.root.value);
         let moved = self.moved.get_or_insert_with(|| {

@@ -36,8 +36,8 @@ impl<'a> Comparer<'a> {
                 self.response(&before, &after, context, has_body);
             } else {
                 self.response_added_or_removed(key, &site, old, new);
-                // If a response of the other side covers the status, for example as a range, it describes the
-                // same body.
+                // A response of the other side may cover the status, for example as a range. Then it
+                // describes the same body.
                 let before = site.old.clone().or_else(|| covering(key, old));
                 let after = site.new.clone().or_else(|| covering(key, new));
                 let Some((before, after)) = before.zip(after) else {
@@ -171,8 +171,8 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// Returns the distinct `content` objects of all 2xx responses, or else of the only response, if this is
-/// `default`. The result does not show which status has which object.
+/// Returns the distinct `content` objects of all 2xx responses, without their statuses. If `default` is the
+/// only response, returns its `content`.
 fn success_bodies<'a>(document: &DocumentIndex<'a>, responses: &Node<'a>) -> BTreeSet<String> {
     let is_only = responses.keys().count() == 1;
     let responses = responses.members().into_iter();

@@ -58,11 +58,11 @@ impl<'a> Comparer<'a> {
         self.requirements(site, [Kind::GlobalSecurityAdded, Kind::GlobalSecurityRemoved]);
     }
 
-    /// Checks whether a change of the top-level list `key` (`security` or `servers`) has no effect. If it has
-    /// no effect, reports the change and returns true.
+    /// Checks whether every operation overrides the top-level list `key` (`security` or `servers`). Then
+    /// reports a change of the list as having no effect, and returns true.
     ///
-    /// The change has no effect if no operation that exists in both documents inherits the list in both of
-    /// them. If no operation exists in both documents, the change counts as having an effect.
+    /// Considers only operations that exist in both documents. Returns false if there are none, or if one of
+    /// them inherits the list in both documents.
     pub(super) fn is_overridden(&mut self, key: &str, site: &Site<'_, 'a>) -> bool {
         if site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             return false;
@@ -315,7 +315,7 @@ fn includes(new: &Value, old: &Value) -> bool {
     }
 }
 
-/// Checks whether no credentials are required, because there is no alternative or an empty alternative.
+/// Checks whether calls need no credentials: there is no alternative, or one of them is empty.
 fn is_optional(alternatives: &[Node<'_>]) -> bool {
     let is_empty = |entry: &Node<'_>| entry.value.as_object().is_some_and(Map::is_empty);
     alternatives.is_empty() || alternatives.iter().any(is_empty)

@@ -1,4 +1,4 @@
-//! Compares the keywords that determine the text in which a value is sent. Parameters, headers and fields of
+//! Compares the keywords that determine the text of a value in a message. Parameters, headers and fields of
 //! forms have such keywords.
 
 use std::{borrow::Cow, collections::BTreeSet};
@@ -121,7 +121,8 @@ impl<'a> Comparer<'a> {
             return true;
         }
         let documents = [&self.old, &self.new];
-        // A scalar is one text in any case. The comparison of the schemas covers the change of its type.
+        // A scalar is one text, with or without `explode`. A change of the type is found when the schemas are
+        // compared.
         let mut pairs = sides.iter().zip(documents);
         if key == "explode" && pairs.any(|(side, document)| side.is_scalar(document)) {
             return true;
@@ -144,9 +145,9 @@ impl<'a> Comparer<'a> {
         })
     }
 
-    /// Checks whether at least one document sends the name of a path parameter together with its value. Only
-    /// the style `matrix` does so, except for an exploded object: then the names of its properties are sent
-    /// instead.
+    /// Checks whether the name of a path parameter is sent together with its value, in at least one document.
+    /// This happens only with the style `matrix`. For an exploded object, the names of its properties are
+    /// sent instead.
     pub(super) fn sends_name(&self, sides: [&Serialized<'a>; 2]) -> bool {
         let mut sides = sides.into_iter().zip([&self.old, &self.new]);
         sides.any(|(side, document)| {

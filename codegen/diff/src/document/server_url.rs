@@ -9,8 +9,8 @@ use crate::node::Node;
 /// Placeholder for any value of a variable.
 const ANY: &str = "{}";
 
-/// Maximum number of URLs of one server. If a server would have more URLs, some of its variables are
-/// treated as wildcards, which match every value.
+/// Maximum number of URLs of one server. If a server has more, some of its variables become wildcards, which
+/// match every value.
 const MOST: usize = 200;
 
 /// The URLs of a server.

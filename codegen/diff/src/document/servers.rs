@@ -20,9 +20,9 @@ use crate::{
 type Server<'a> = (ServerUrl, Node<'a>);
 
 impl<'a> Comparer<'a> {
-    /// Detects that a prefix such as `/v1` moved from the URLs of `servers` to the keys of `paths`, or the
-    /// reverse, so that the URLs of the operations are the same. Returns the text to add before the keys of
-    /// the old and of the new document; one of the two texts is empty.
+    /// Detects that a prefix such as `/v1` moved from the URLs of `servers` to the keys of `paths`, or back,
+    /// so that the URLs of the operations stay the same. Returns the text to add before the paths of each
+    /// document; one of the two texts is empty.
     pub(super) fn moved_prefix(&self) -> Option<[String; 2]> {
         let roots = [&self.old.root, &self.new.root];
         let items = |root: &Node<'a>| root.get("paths").map(|paths| paths.members()).unwrap_or_default();
@@ -92,7 +92,7 @@ impl<'a> Comparer<'a> {
             servers.collect::<Vec<_>>()
         });
         let written = |server: &Node<'a>| server.str("url").unwrap_or_default();
-        // A server that is on both sides is identified by its URL in the old document.
+        // A server on both sides is named by its URL in the old document.
         let mut names: HashMap<PointerBuf, &'a str> = HashMap::new();
         for (url, server) in &after {
             let twin = before.iter().find(|(other, _)| other.template == url.template);
@@ -111,7 +111,7 @@ impl<'a> Comparer<'a> {
         let listed = [urls(&before, &written), urls(&after, &url)];
         let [old_urls, new_urls] = listed.each_ref().map(|urls| unique(urls));
         let addresses = format!("{} → {}", old_urls.join(", "), new_urls.join(", "));
-        // The first server is the default, so inserting one before it also changes the order.
+        // The first server is the default, so a server that is added before it also changes the default.
         let is_other_default = match (before.first(), after.first()) {
             (Some((old, _)), Some((new, _))) => {
                 old.default != new.default && old_urls.first() != new_urls.first()

@@ -2,7 +2,8 @@
 //! the response of an operation. The client sends the response, so the response is compared like the request
 //! of an operation.
 //!
-//! Other parts of webhooks and callbacks, and links, are compared as a whole, with references followed.
+//! Links, and other parts of webhooks and callbacks, are compared as a whole. The comparison follows
+//! references.
 
 use funnelflux_openapi::pointer::METHODS;
 
@@ -68,8 +69,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the path items of a webhook or callback. `changed` is the kind of all changes for which there
-    /// is no other rule.
+    /// Compares the path items of a webhook or callback. Changes that no other rule covers get the kind
+    /// `changed`.
     fn sent_requests(&mut self, name: &str, changed: Kind, (old, new): (&Node<'a>, &Node<'a>)) {
         let (old, new) = (self.old.resolve(old), self.new.resolve(new));
         for (key, site) in Site::members(&old, &new) {
@@ -184,15 +185,15 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a member that no rule covers: as documentation or an extension if it is one, otherwise as a
-    /// whole.
+    /// Compares a member that no rule covers. A member that is neither documentation nor an extension is
+    /// compared as a whole.
     fn part_of_sent_request(&mut self, name: &str, changed: Kind, key: &str, site: &Site<'_, 'a>) {
         if !self.annotation(key, site, Direction::None) {
             self.as_whole(&format!("`{key}` of {name}"), changed, site);
         }
     }
 
-    /// Compares the values of `site` as a whole, with references followed. All differences form one change.
+    /// Compares the values of `site` as a whole, and follows references. All differences form one change.
     pub(crate) fn as_whole(&mut self, name: &str, kind: Kind, site: &Site<'_, 'a>) {
         if site.is_empty_on_one_side() {
             return self.unclassified(site);

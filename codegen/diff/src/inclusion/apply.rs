@@ -35,8 +35,8 @@ impl<'a> Narrowing<'_, 'a> {
         let members = schema.value.as_object()?;
         if let Some(values) = members.get("enum") {
             let values = values.as_array()?;
-            // If the list lacks null, only the wide interpretation of `nullable` allows null. In that
-            // interpretation, the branch of null skips this check.
+            // If the list lacks null, null is allowed only in the wide interpretation of `nullable`. In that
+            // interpretation, this check is not applied to the branch of null.
             let kind = branch.kind;
             let allowed = values.iter().filter(|value| Kind::of(value) == kind);
             let known = branch.values.as_ref();
@@ -50,7 +50,8 @@ impl<'a> Narrowing<'_, 'a> {
         {
             branch.not.push(schema.part(not));
         }
-        // Equal references in the two documents may lead to different schemas, so the text names the side.
+        // A reference may lead to different schemas in the two documents. So a text with a reference names
+        // the side.
         let side = schema.side;
         let text = |key: &str| {
             let text = canonical(members.get(key)?);
@@ -106,7 +107,8 @@ impl<'a> Narrowing<'_, 'a> {
                 None
             }
         };
-        // A name that matches a pattern counts as declared, even if any value is allowed.
+        // A rule for matching names is kept even if it allows any value, because names that match a pattern
+        // count as declared.
         rules.retain(|rule| rule.is_match || !rule.schema.is_anything());
         let further = further.map(|value| schema.part(value));
         let further = further.filter(|further| !further.is_anything());

@@ -56,8 +56,8 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Checks whether this bound is at least as strict as `other`, that is, whether `other` admits every
-    /// number that this bound admits.
+    /// Checks whether this bound is at least as strict as `other`: `other` admits every number that this
+    /// bound admits.
     pub(super) fn is_at_least(self, other: Self) -> bool {
         self.at > other.at || (self.at == other.at && (self.is_exclusive || !other.is_exclusive))
     }
@@ -90,13 +90,13 @@ impl Bound {
     }
 }
 
-/// A schema for all properties whose names match at least one of the patterns, or for all properties whose
-/// names match none of them. The schemas of declared properties, in [`Branch::properties`], already contain
-/// this schema if it applies to them.
+/// A schema for properties with certain names: the names that match at least one of the patterns, or the
+/// names that match none of them. If it applies to a declared property, [`Branch::properties`] contains it
+/// already.
 #[derive(Clone)]
 pub(super) struct NameRule<'a> {
     pub patterns: Vec<Rc<Language>>,
-    /// True if the rule is for names that match one of the patterns, and false if it is for all other names.
+    /// True for names that match at least one of the patterns, false for names that match none of them.
     pub is_match: bool,
     pub schema: Schema<'a>,
 }
@@ -139,8 +139,7 @@ pub(super) struct Branch<'a> {
     /// Schemas of the first items: one list for each position. The item at a position must match all schemas
     /// of the list.
     pub prefix: Vec<Vec<Schema<'a>>>,
-    /// Schemas for the remaining items: each item after the positions of `prefix` must match all these
-    /// schemas.
+    /// Schemas for the remaining items: each item after those of `prefix` must match all these schemas.
     pub items: Vec<Schema<'a>>,
     pub contains: Vec<Contains<'a>>,
     /// Schemas of declared properties.
@@ -149,7 +148,7 @@ pub(super) struct Branch<'a> {
     /// Properties that messages omit: read-only properties in requests, and write-only properties in
     /// responses.
     pub unsent: BTreeSet<&'a str>,
-    /// Properties that no value of the branch has, although the schema may declare them.
+    /// Properties that no value of the branch has, even if the schema declares them.
     pub absent: BTreeSet<&'a str>,
     /// Schemas that every undeclared property must match, such as the schema of `additionalProperties`.
     pub further: Vec<Schema<'a>>,
@@ -174,7 +173,7 @@ impl<'a> Branch<'a> {
     }
 
     /// Checks whether the constraints obviously allow no value, for example because the minimum exceeds the
-    /// maximum. False does not mean that a value exists.
+    /// maximum. If the result is false, the branch may still have no value.
     pub(super) fn is_empty(&self) -> bool {
         let has_no_value = self.values.as_ref().is_some_and(|values| values.is_empty());
         let has_no_count = self.most.is_some_and(|most| most < self.least);
@@ -192,7 +191,7 @@ impl<'a> Branch<'a> {
             || (self.kind == Kind::Object && self.most.is_some_and(|most| most < self.required.len() as u64))
     }
 
-    /// Checks whether no array of the branch can have as many matching items as `contains` requires.
+    /// Checks whether `contains` requires more matching items than any array of the branch can have.
     fn lacks_matches(&self) -> bool {
         self.contains.iter().any(|Contains { schema, least, most }| {
             most.is_some_and(|most| most < *least)
@@ -236,7 +235,7 @@ impl<'a> Branch<'a> {
         schemas
     }
 
-    /// Checks whether no object of the branch can have the property.
+    /// Checks whether the branch allows no object with the property.
     pub(super) fn forbids(&self, name: &str) -> bool {
         self.absent.contains(name) || self.property(name).iter().any(Schema::is_nothing)
     }
@@ -278,7 +277,7 @@ impl<'a> Branch<'a> {
         numbers.map(Decimal::to_value).collect()
     }
 
-    /// Raises a lower limit to `bound`, unless the limit is higher already.
+    /// Raises a lower limit to `bound`. A limit that is higher stays unchanged.
     pub(super) fn raise(limit: &mut Option<Bound>, bound: Bound) {
         if limit.is_none_or(|limit| bound.is_at_least(limit)) {
             *limit = Some(bound);

@@ -15,8 +15,7 @@ use super::{
 };
 use crate::level::{Direction, Encoding};
 
-/// Keywords of JSON Schema that normalisation renames to extensions (`x-…`), in addition to those of
-/// [`INNER`].
+/// Keywords that normalisation renames to extensions (`x-…`). Those in [`INNER`] are not repeated here.
 const NEWER: [&str; 9] = [
     "contentEncoding",
     "dependentRequired",
@@ -45,7 +44,7 @@ const INNER: [&str; 9] = [
 /// The role of a schema in the confirmation of a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Role {
-    /// The sender's schema, which must allow the value even in the narrowest interpretation of the schema.
+    /// The sender's schema, which must allow the value in every interpretation.
     Allowing,
     /// The receiver's schema, which must reject the value even in the widest interpretation of `nullable`,
     /// and in this interpretation of `oneOf`.
@@ -124,7 +123,7 @@ struct Conversion<'a> {
     role: Role,
     /// Positions in `targets`, by the text of the `$ref` and the maximum depth of values.
     numbers: HashMap<(&'a str, usize), usize>,
-    /// Targets of references that must be converted, each with the maximum depth of its values.
+    /// Targets of references, which are converted, too. Each has the maximum depth of the values.
     targets: Vec<(&'a Value, usize)>,
 }
 
@@ -178,7 +177,8 @@ impl<'a> Conversion<'a> {
         let next = self.targets.len();
         if !self.numbers.contains_key(&(written, depth)) {
             let Some((_, target)) = references::follow(self.root.value, written) else {
-                // The target is unknown, so the reference must neither allow nor reject the value.
+                // The target is unknown. So the value must count neither as allowed by the sender nor as
+                // rejected by the receiver.
                 return Value::Bool(self.role != Role::Allowing);
             };
             self.targets.push((target, depth));
@@ -235,7 +235,7 @@ impl<'a> Conversion<'a> {
     }
 
     /// Rewrites exclusive limits and integer formats, because JSON Schema interprets them differently from
-    /// `OpenAPI` 3.0. Also rewrites `oneOf` as `anyOf`, unless exactly one alternative must match.
+    /// `OpenAPI` 3.0. Also rewrites `oneOf` as `anyOf` if at least one alternative must match.
     fn limits(&self, members: &Map<String, Value>, plain: &mut Map<String, Value>) {
         if self.role == Role::Rejecting(OneOf::Any)
             && let Some(alternatives) = plain.shift_remove("oneOf")

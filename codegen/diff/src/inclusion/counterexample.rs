@@ -1,8 +1,8 @@
 //! Counterexamples: values that the sender's schema (`small`) allows and the receiver's schema (`large`)
 //! rejects.
 //!
-//! Candidates are built from the limits, values and properties of both schemas, and are kept small. Each
-//! candidate is then evaluated against both schemas. A *target* is a branch of the receiver's schema.
+//! The search builds small candidates from the limits, values and properties of both schemas. Then it
+//! evaluates each candidate against both schemas. A *target* is a branch of the receiver's schema.
 
 use std::collections::BTreeSet;
 
@@ -46,8 +46,8 @@ const MOST_PROPERTIES: u64 = 40;
 const EXACT: Reading = (Width::Narrow, OneOf::Exact);
 
 impl<'a> Prover<'a> {
-    /// Finds values that `small` allows in every interpretation, and that `large` rejects in every
-    /// interpretation of `nullable` and in the prover's interpretation of `oneOf`.
+    /// Finds counterexamples. `small` must allow the value in every interpretation. `large` must reject it in
+    /// every interpretation of `nullable`, but only in the prover's interpretation of `oneOf`.
     pub(crate) fn counterexamples(&mut self, (small, large): Pair<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();
@@ -171,8 +171,8 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Lists candidates: values at and near the limits of `branch` and of `targets`. Callers check which of
-    /// them `branch` allows and the targets reject. Small values mostly come first.
+    /// Lists candidates: values at and near the limits of `branch` and of `targets`. Callers must evaluate
+    /// them. Small values mostly come first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
             return values.values().map(|value| (*value).clone()).collect();
@@ -305,7 +305,8 @@ impl<'a> Prover<'a> {
                 }
             }
         }
-        // These objects have additional properties, which a `not` or a limit on their number may reject.
+        // These objects have additional properties. A `not`, or a limit on the number of properties, may
+        // reject them.
         let depends_on_properties = |target: &&Branch<'a>| {
             target.most.is_some()
                 || target.excluded().next().is_some()
@@ -332,8 +333,8 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Lists names of properties that `branch` does not declare, but that `branch` or a target treats
-    /// differently from other undeclared properties, for example because they match a pattern.
+    /// Lists names of undeclared properties that `branch` or a target treats specially, for example because a
+    /// name matches a pattern.
     fn special_names(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> BTreeSet<String> {
         let required = branch.names.iter();
         let required = required.filter(|rule| !rule.is_match && rule.schema.is_nothing());

@@ -49,8 +49,7 @@ impl Terms {
     }
 }
 
-/// The question of whether `large` includes `small`. The question is decided separately for each branch of
-/// `small`.
+/// The question of whether `large` includes `small`, which is decided separately for each branch of `small`.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'q, 'a> {
     pub small: &'q [Schema<'a>],
@@ -58,8 +57,7 @@ pub(super) struct Context<'q, 'a> {
     large: &'q [Schema<'a>],
     /// Branches of `large`.
     pub targets: &'q [Branch<'a>],
-    /// Names of properties that values of the sender may have, even values of a branch that does not declare
-    /// them.
+    /// Names of properties that the sender may send, even if the current branch does not declare them.
     known: &'q BTreeSet<&'a str>,
     pub terms: Terms,
 }
@@ -73,7 +71,7 @@ impl<'a> Prover<'a> {
         self.all_in(&[small], &[large], self.terms(mode))
     }
 
-    /// Checks inclusion like `includes`, but for an item or a property, which must match all schemas of a
+    /// Checks inclusion like `includes`, but for an item or a property. Its value must match all schemas of a
     /// list.
     pub(super) fn includes_all(&mut self, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
         self.all_in(small, large, self.terms(Mode::Sent))
@@ -104,8 +102,8 @@ impl<'a> Prover<'a> {
             schemas.map(|schema| schema.key()).collect()
         };
         let question = (keys(small), keys(large), terms.mode, terms.encoding);
-        // If a question occurs again inside itself, it concerns a part of the value. So its answer may be
-        // assumed to be yes, by induction.
+        // If a question occurs again inside itself, the inner question is about a part of the value. So a yes
+        // may be assumed as its answer, by induction.
         if self.proven.contains(&question) || self.open.contains(&question) {
             return true;
         }
@@ -140,7 +138,7 @@ impl<'a> Prover<'a> {
         ) else {
             return false;
         };
-        // A value may match one alternative, but have a property that only another alternative declares.
+        // A value that matches one alternative may have a property that only another alternative declares.
         let names = |branch: &Branch<'a>| branch.properties.keys().copied().collect::<Vec<_>>();
         let mut known: BTreeSet<&'a str> = branches.iter().flat_map(names).collect();
         if branches.len() > 1 && branches.iter().any(|branch| !branch.further.is_empty()) {
@@ -182,10 +180,11 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Splits a branch of the sender's schema into two cases. If a target requires or forbids a property, and
-    /// the sender's branch does neither, one case has the values without the property, and the other case has
-    /// the values with it. Otherwise, if a target has a `not`, one case has the values that the `not`
-    /// rejects, and the other case has all other values. Returns `None` if no split applies.
+    /// Splits a branch of the sender's schema into cases. The first choice is a property that a target
+    /// requires or forbids, but the branch does not: one case has the values without the property, and the
+    /// other case has the values with it. The second choice is a `not` of a target: one part has the values
+    /// that the `not` rejects, and the other part has the remaining values. Returns `None` if no split
+    /// applies.
     fn cases(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> Option<Vec<Branch<'a>>> {
         let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
         let targets: Vec<&Branch<'a>> = targets.collect();
@@ -217,9 +216,9 @@ impl<'a> Prover<'a> {
         Some(cases)
     }
 
-    /// Checks a branch with few values, such as an `enum`, value by value. Returns true if, for each value,
-    /// the receiver's schemas allow it or the sender's schemas reject it. Returns false if the values of the
-    /// branch cannot be listed.
+    /// Checks a branch with few values, such as an `enum`, value by value. The receiver's schemas must allow
+    /// each value, unless the sender's schemas reject it. Returns false if the values of the branch cannot be
+    /// listed.
     fn values_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let is_in = |value: &Value| {
             self.allows_value(context.large, value, context.terms.encoding)
@@ -228,8 +227,8 @@ impl<'a> Prover<'a> {
         finite(branch).is_some_and(|values| values.iter().all(is_in))
     }
 
-    /// Checks whether patterns, lengths and listed values prove that one of the targets allows each string of
-    /// a branch.
+    /// Checks whether patterns, lengths and listed values prove that each string of a branch is allowed by a
+    /// target.
     fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
         let targets = targets.iter().filter(|target| target.kind == Kind::String);
         self.search_strings(branch, &targets.collect::<Vec<_>>()) == Search::Nothing
@@ -309,8 +308,8 @@ impl<'a> Prover<'a> {
                 .all(|contains| self.contains_within(small, contains, terms))
     }
 
-    /// Checks whether every array of the branch `small` satisfies the constraint `large`: the number of items
-    /// that match its schema must be within its limits.
+    /// Checks whether every array of the branch `small` satisfies the constraint `large`, which limits the
+    /// number of items that match a schema.
     fn contains_within(&mut self, small: &Branch<'a>, large: &Contains<'a>, terms: Terms) -> bool {
         let schema = &[large.schema];
         let has_enough = large.least == 0
@@ -426,8 +425,8 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Checks whether no message contains the property `name`, because only the receiver's schema mentions the
-/// property. `branch` belongs to the sender's schema.
+/// Checks whether messages never contain the property `name`, because the sender's schema does not mention
+/// it. `branch` belongs to the sender's schema.
 pub(super) fn is_unsent<'a>(branch: &Branch<'a>, name: &str, known: &BTreeSet<&'a str>) -> bool {
     let is_described = |rule: &NameRule<'a>| rule.is_match && rule.concerns(|pattern| pattern.contains(name));
     !known.contains(name)

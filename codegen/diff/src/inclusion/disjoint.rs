@@ -17,8 +17,8 @@ use super::{
 use crate::level::Encoding;
 
 impl<'a> Prover<'a> {
-    /// Checks whether no value of the branch matches the schema `not`. `known` contains the names of the
-    /// properties that values may have. If it is `None`, values may have any properties.
+    /// Checks whether no value of the branch matches the schema `not`. `known` has the names of the
+    /// properties that values may have; with `None`, values may have any properties.
     pub(super) fn avoids(
         &mut self,
         branch: &Branch<'a>,
@@ -34,8 +34,8 @@ impl<'a> Prover<'a> {
         }
         let depth = depth - 1;
         self.fuel -= 1;
-        // The branch may exclude a schema that includes `not`. This question concerns the value itself and
-        // not a part of it, so the answers that are assumed for open questions do not apply.
+        // The branch may exclude a schema that includes `not`. This question is about the value itself, not
+        // about a part of the value. So the answers that are assumed for open questions do not apply.
         let open = mem::take(&mut self.open);
         let terms = Terms {
             depth,

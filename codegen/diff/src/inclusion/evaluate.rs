@@ -37,8 +37,8 @@ impl Truth {
         if holds { Self::Yes } else { Self::No }
     }
 
-    /// Returns `Yes` if `is_certain` is true, and `Unknown` otherwise. Callers combine the result with
-    /// [`and`](Self::and), which turns an uncertain yes into `Unknown`.
+    /// Returns `Yes` if `is_certain` is true, and `Unknown` otherwise. With [`and`](Self::and), callers turn
+    /// an uncertain `Yes` into `Unknown`.
     fn if_certain(is_certain: bool) -> Self {
         if is_certain { Self::Yes } else { Self::Unknown }
     }
@@ -62,8 +62,9 @@ impl Truth {
 }
 
 impl<'a> Prover<'a> {
-    /// Checks whether schemas allow a value. The answer is yes only if exactly one alternative of each
-    /// `oneOf` matches. The answer is no only if the schemas reject the value in the interpretation `one_of`.
+    /// Checks whether schemas allow a value. The answer is yes only if the schemas allow the value when
+    /// exactly one alternative of a `oneOf` must match. The answer is no only if they reject the value in the
+    /// interpretation `one_of`.
     pub(super) fn allows(&mut self, schemas: &[Schema<'a>], value: &Value, one_of: OneOf) -> Truth {
         if schemas.is_empty() {
             return Truth::Yes;

@@ -1,9 +1,8 @@
 //! Lowering: converts schemas of `OpenAPI` 3.0 to branches. A [`Branch`] describes the values of one JSON
 //! type that a schema allows.
 //!
-//! Authors disagree on the effect of `nullable`. In the narrow interpretation, a schema allows only the
-//! values that all authors expect it to allow. In the wide interpretation, it allows the values that at least
-//! some authors expect it to allow.
+//! Authors disagree on the effect of `nullable`. In the narrow interpretation, a schema allows a value only
+//! if all authors expect so. In the wide interpretation, some authors suffice.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -225,8 +224,8 @@ impl<'a> Narrowing<'_, 'a> {
         Some(narrowed)
     }
 
-    /// Applies `if`, `dependentRequired` and `dependentSchemas`. Splits the branches: some have only the
-    /// values that meet the condition, and the others have all other values.
+    /// Applies `if`, `dependentRequired` and `dependentSchemas`. Splits the branches: some have the values
+    /// that meet the condition, and the others have the remaining values.
     fn conditions(
         &mut self,
         mut branches: Vec<Branch<'a>>,
@@ -304,8 +303,8 @@ impl<'a> Narrowing<'_, 'a> {
     }
 
     /// Adds to `names` the properties that a schema and the entries of its `allOf` declare. Returns true if
-    /// all other properties are unevaluated, and false if these schemas evaluate every property, for example
-    /// by `additionalProperties`. Returns `None` if the evaluated properties depend on the value.
+    /// all other properties are unevaluated, and false if no property is, for example because of
+    /// `additionalProperties`. Returns `None` if the evaluated properties depend on the value.
     fn evaluated(&self, schema: Schema<'a>, names: &mut BTreeSet<&'a str>, depth: usize) -> Option<bool> {
         const CONDITIONAL: [&str; 6] = [
             "anyOf",
@@ -355,7 +354,7 @@ impl<'a> Narrowing<'_, 'a> {
             all.push((part, narrowed));
         }
         if is_exclusive {
-            // Interpretations of a schema differ only on null.
+            // Interpretations of a schema differ only in whether it allows null.
             let kinds = |branches: &[Branch<'a>]| {
                 let kinds: Vec<Kind> = branches.iter().map(|branch| branch.kind).collect();
                 move |kind: Kind| kind == Kind::Null || kinds.contains(&kind)

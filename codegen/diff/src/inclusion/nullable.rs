@@ -2,15 +2,15 @@
 //!
 //! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, or next to an `enum`
 //! without null. Some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a
-//! type. Normalisation writes it as `nullable`, and preserves its exact meaning: if the schema has an
-//! `x-nullable`, null is *exempt* only from the keywords in this list, that is, it need not match them.
-//! Without `x-nullable`, null is exempt from all keywords except `enum`.
+//! type. Normalisation writes it as `nullable`, and preserves the exact meaning by the list `x-nullable`:
+//! null is *exempt* only from the keywords in this list, that is, it need not match them. Without
+//! `x-nullable`, null is exempt from all keywords except `enum`.
 
 use serde_json::{Map, Value};
 
 use super::{keywords::flag, schema::Root};
 
-/// An interpretation of `nullable`, for schemas about which authors disagree.
+/// An interpretation of `nullable`. It matters only for schemas about which authors disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Width {
     /// Null is allowed if some authors expect it to be allowed.
@@ -24,12 +24,11 @@ pub(super) enum Width {
 pub(super) enum Nullable<'a> {
     /// `nullable` is absent or has no effect: null must match all keywords, like any other value.
     No,
-    /// `OpenAPI` 3.0: null need not match `type`. In the wide interpretation, null need not match any
-    /// keyword.
+    /// `OpenAPI` 3.0: null is exempt from `type`, and in the wide interpretation from all keywords.
     Ambiguous,
-    /// `OpenAPI` 3.1: null need not match any keyword.
+    /// `OpenAPI` 3.1: null is exempt from all keywords.
     Exempt,
-    /// `OpenAPI` 3.1: null need not match these keywords.
+    /// `OpenAPI` 3.1: null is exempt from these keywords.
     From(&'a [Value]),
 }
 

@@ -89,7 +89,7 @@ pub(super) enum Search {
     Found(String),
     /// No string meets the conditions of the search.
     Nothing,
-    /// The search was not possible, for example because it is too large.
+    /// The search was not possible, for example because it would take too many states.
     Unknown,
 }
 
@@ -131,8 +131,8 @@ impl Language {
     }
 }
 
-/// Searches for the shortest string that all `languages` contain, but that no list in `others` allows. A list
-/// allows a string if all languages of the list contain it.
+/// Searches for the shortest string that all `languages` contain, and that no list in `others` allows. A list
+/// allows the strings that all its languages contain.
 pub(super) fn search(languages: &[&Language], others: &[Vec<&Language>]) -> Search {
     let all: Vec<&Language> = languages.iter().chain(others.iter().flatten()).copied().collect();
     let bytes = representatives(&all);
@@ -188,8 +188,8 @@ fn text_to(reached: &[(Vec<StateID>, usize, u8)], mut position: usize) -> Option
     String::from_utf8(bytes).ok()
 }
 
-/// Groups the bytes that all patterns treat alike, and returns one byte of each group. Readable bytes are
-/// preferred and come first.
+/// Groups the bytes that all patterns treat alike, and returns one byte of each group, if possible a readable
+/// one. Readable bytes come first.
 fn representatives(languages: &[&Language]) -> Vec<u8> {
     let readable = (b'a'..=b'z')
         .chain(b'0'..=b'9')

@@ -15,8 +15,8 @@ pub(crate) enum Mode {
     /// Considers only values that are sent. Properties that only the receiver's schema declares are ignored,
     /// because no sender knows them.
     Sent,
-    /// Like `Sent`. In addition, the new schema must declare every property that the old schema declares, or
-    /// describe it by `additionalProperties`.
+    /// Like `Sent`. In addition, the new schema must describe every property that the old schema declares: in
+    /// `properties`, or by `additionalProperties`.
     Declared,
     /// Considers all values, including values with properties that only the receiver's schema declares.
     All,
@@ -38,7 +38,7 @@ pub(crate) struct Prover<'a> {
     pub(super) open: HashSet<Question>,
     /// Remaining steps for the current question.
     pub(super) fuel: usize,
-    /// True if formats of strings are checked. While this is false, each format counts as unknown.
+    /// True if formats of strings are checked. Otherwise each format counts as unknown.
     pub(super) knows_formats: bool,
     /// Depth of the evaluation in progress.
     pub(super) level: usize,

@@ -56,8 +56,8 @@ impl<'a> Schema<'a> {
         Self { value, ..self }
     }
 
-    /// Adds the schema to a list of schemas, all of which a value must match. Skips a schema that allows
-    /// every value or is in the list already.
+    /// Adds the schema to a list. A value must match all schemas of the list, so a schema that allows every
+    /// value is skipped. So is a schema that is in the list already.
     pub(super) fn add_to(self, schemas: &mut Vec<Self>) {
         if !schemas.contains(&self) && !self.is_anything() {
             schemas.push(self);
@@ -69,12 +69,12 @@ impl<'a> Schema<'a> {
         ptr::from_ref(self.value).addr()
     }
 
-    /// Checks whether the schema is `false` or contains `"not": {}`, so that it allows no value.
+    /// Checks whether the schema allows no value, because it is `false` or contains `"not": {}`.
     pub(super) fn is_nothing(&self) -> bool {
         *self.value == false || self.value.as_object().is_some_and(matches_nothing)
     }
 
-    /// Checks whether the schema is `true` or empty, so that it allows every value.
+    /// Checks whether the schema allows every value, because it is `true` or empty.
     pub(super) fn is_anything(&self) -> bool {
         *self.value == true || self.value.as_object().is_some_and(Map::is_empty)
     }

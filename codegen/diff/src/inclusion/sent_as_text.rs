@@ -36,7 +36,8 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks whether a target (a branch of the receiver's schema) of another JSON type allows the texts of
-    /// all values of the sender's branch, such as a target of strings for a branch of numbers.
+    /// all values of the sender's branch. For example, a target of strings may allow the texts of all
+    /// numbers.
     pub(super) fn text_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let encoding = context.terms.encoding;
         if matches!(encoding, Encoding::Typed | Encoding::Form) {
@@ -52,8 +53,8 @@ impl<'a> Prover<'a> {
                 let keeps_items = match (branch.kind, encoding) {
                     // A comma in a string separates items.
                     (Kind::String, Encoding::OneText) => self.allow_any_text(&target.items),
-                    // The string may be a list with commas. Now each item is sent separately, so the service
-                    // would read that list as a single item.
+                    // The string may be a list with commas. Here each item is sent separately, so the
+                    // receiver would read that list as a single item.
                     (Kind::String, _) => self.has_no_comma(branch),
                     _ => true,
                 };
@@ -140,8 +141,8 @@ pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     }
 }
 
-/// Lists the objects that are sent as the same form as `fields`. Each field may have any value that is sent
-/// as the same text as its value in `fields`. All combinations are listed.
+/// Lists the objects that are sent as the same form as `fields`. Each field gets every value that is sent as
+/// the same text. Lists all combinations, unless there are too many.
 fn forms_of_form(fields: &Map<String, Value>) -> Vec<Value> {
     /// Maximum number of combinations.
     const MOST: usize = 300;

@@ -14,7 +14,7 @@ const LONGEST: u64 = 256;
 
 impl<'a> Prover<'a> {
     /// Searches for a string of a branch that none of the targets (branches of the receiver's schema) allows.
-    /// If the branch has constraints that automata do not represent, such as formats, the caller must still
+    /// Automata do not represent all constraints: formats are missing, for example. So the caller must still
     /// check that the branch allows the string.
     pub(super) fn search_strings(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> Search {
         let has_pattern = |branch: &Branch<'a>| !branch.patterns.is_empty();
@@ -32,8 +32,8 @@ impl<'a> Prover<'a> {
                 && target.representation == branch.representation
                 && target.excluded().next().is_none()
         });
-        // A target with a constraint that no automaton represents is skipped, because the target may allow
-        // fewer strings than its languages.
+        // A target is skipped if no automaton represents one of its constraints, because it may allow fewer
+        // strings than its languages contain.
         let larges = targets.map(|target| languages(known, target, LONGEST).into_iter().collect());
         let larges: Vec<Option<Vec<Rc<Language>>>> = larges.collect();
         let larges = larges.iter().flatten();

@@ -39,15 +39,16 @@ impl<'a> DocumentIndex<'a> {
         node.resolve(self.root.value)
     }
 
-    /// Checks whether an operation has a body to which a list of media types of Swagger 2.0 may apply. If
-    /// `key` is `x-consumes`, this is the request body, otherwise the body of a response.
+    /// Checks whether an operation has a body to which the list `key` of Swagger 2.0 may apply. `x-consumes`
+    /// lists media types of request bodies, and `x-produces` lists media types of response bodies.
     pub(crate) fn has_body(&self, operation: &Node<'a>, key: &str) -> bool {
         if key == "x-consumes" {
             return operation.value.get("requestBody").is_some();
         }
         let responses = operation.get("responses").map(|responses| responses.members());
         let mut responses = responses.into_iter().flatten();
-        // Normalisation keeps examples without a schema as an extension. They show that there is a body.
+        // Examples also show that there is a body. Normalisation keeps those without a schema as an
+        // extension.
         responses.any(|(_, response)| {
             let response = self.resolve(&response).value;
             response.get("content").or(response.get("x-examples")).is_some()

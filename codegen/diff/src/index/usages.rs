@@ -1,4 +1,5 @@
-//! Uses of a part of the document, as paths for readers. A *component* is any target of a reference.
+//! Uses of a part of the document, in the form of paths for readers. A *component* is any target of a
+//! reference.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -61,9 +62,8 @@ pub(crate) struct UsageIndex<'a> {
     components: HashMap<usize, usize>,
     /// Names of the operations, in the order of the document.
     names: Vec<Arc<str>>,
-    /// Lists of operations that have been built. The key has an entry for each operation of the document,
-    /// which is true if the list contains the operation. The lists are kept because many components have the
-    /// same users.
+    /// Lists of operations that have been built. They are kept because many components have the same users.
+    /// The key has an entry for each operation of the document: true if the operation is in the list.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 
@@ -131,8 +131,8 @@ impl<'a> UsageIndex<'a> {
         list
     }
 
-    /// Lists the direct users of a part of the document: the operations to which the part belongs, and the
-    /// components that contain it. Adds the components, and all components that use them, to the table.
+    /// Lists the direct uses of a part of the document: by the operations to which the part belongs, and by
+    /// the components that contain it. Adds these components, and all components that use them, to the table.
     pub(crate) fn uses(
         &mut self,
         pointer: &Pointer,
@@ -212,8 +212,7 @@ impl<'a> UsageIndex<'a> {
         path
     }
 
-    /// Lists the operations that use a place because the place is inside the operation or inside its path
-    /// item.
+    /// Lists the uses of a place by the operation that contains it, or by the operations of its path item.
     fn direct(&self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Vec<Use> {
         if !pointer.starts_with(Pointer::from_static("/paths")) {
             return Vec::new();
@@ -249,8 +248,7 @@ impl From<Option<operations::Direction>> for Direction {
     }
 }
 
-/// Checks whether `place` is in a parameter that belongs to a path, and the operation overrides it by a
-/// parameter of the same name.
+/// Checks whether `place` is in a parameter of a path, and the operation overrides this parameter.
 fn overrides(document: &Value, operation: &Value, place: &Pointer) -> bool {
     let name = |parameter: &Value| entry_name(references::resolve(document, Pointer::root(), parameter).1);
     let is_parameter = place.get(2).is_some_and(|key| key.encoded() == "parameters");

@@ -26,8 +26,8 @@ pub(super) struct Group<'a> {
 type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<(&'static str, Consequence)>);
 
 impl<'a> View<'a> {
-    /// Groups similar changes. The groups are sorted by level (worst first). Within a level, groups that
-    /// concern the audience of the view come first, then larger groups.
+    /// Groups similar changes. Sorts the groups by level (worst first). Within a level, groups that concern
+    /// the audience of the view come first. Otherwise, larger groups come first.
     pub(super) fn groups(self) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();

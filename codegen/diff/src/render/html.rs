@@ -31,14 +31,14 @@ const MOST_LINKS_OF_ACTION: usize = 2;
 
 const LEVELS: [Level; 4] = [Level::Breaking, Level::Warning, Level::Info, Level::Docs];
 
-/// The parts of a page that refer to each other by number.
+/// The content of a page. Its parts refer to each other by number.
 struct Page<'a> {
     documents: [&'a Document; 2],
     groups: Vec<Group<'a>>,
-    /// Numbers of the operations, by name.
+    /// Maps the name of each operation to its number.
     operations: BTreeMap<&'a str, usize>,
     names: &'a Sections<'a>,
-    /// Numbers of the sections, by name. Each operation belongs to a section, such as a tag.
+    /// Maps the name of each section to its number. A section has the operations of one tag, for example.
     sections: BTreeMap<&'a str, usize>,
 }
 

@@ -14,12 +14,11 @@ use crate::{
     report::{Operations, Use, User},
 };
 
-/// Numbers of operations and lists of operations.
+/// Numbers by which changes refer to operations and to lists of operations.
 struct Numbers<'a> {
     operations: BTreeMap<&'a str, usize>,
     lists: Vec<&'a Operations>,
-    /// Numbers of the lists of operations, by the address of the list in memory. Equal lists share the same
-    /// memory.
+    /// Maps the address of a list in memory to the number of the list. Equal lists share the same memory.
     by_list: HashMap<*const Arc<str>, usize>,
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{Document, operations::operations};
 
-/// Names of the sections, by operation.
+/// Maps each operation to the name of its section.
 pub(super) struct Sections<'a>(BTreeMap<String, &'a str>);
 
 impl<'a> Sections<'a> {
@@ -38,7 +38,7 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Returns the names of the groups in `x-tagGroups`, by tag.
+/// Maps each tag to the name of its group in `x-tagGroups`.
 fn groups(document: &Value) -> BTreeMap<&str, &str> {
     let groups = document.get("x-tagGroups").and_then(Value::as_array);
     let tags = groups.into_iter().flatten().filter_map(|group| {

@@ -18,7 +18,7 @@ impl View<'_> {
     /// lines.
     #[must_use]
     pub fn short_text(self, most_lines: usize) -> Option<String> {
-        /// Minimum number of lines that a change takes when it is written in full.
+        /// Minimum number of lines of a change in full.
         const FEWEST: usize = 5;
         let may_fit = self.report.changes.len() * FEWEST <= most_lines;
         may_fit
@@ -27,9 +27,9 @@ impl View<'_> {
     }
 
     /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings, then
-    /// some of the harmless changes: if the view has an [`Audience`](crate::Audience), the changes that
-    /// concern the audience, otherwise the changes of the level `info`. If the full text of all changes has
-    /// at most `most_lines` lines, returns the full text instead.
+    /// some harmless changes. With an [`Audience`](crate::Audience), these are the changes that concern it;
+    /// without one, the changes of the level `info`. If the full text of all changes has at most `most_lines`
+    /// lines, returns the full text instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
         if let Some(text) = self.short_text(most_lines) {
@@ -55,7 +55,7 @@ impl View<'_> {
         let mut sections_left = sections.len();
         for (title, groups) in sections {
             let free = most_lines.saturating_sub(lines.len() + hidden.len());
-            // The most severe changes get most of the remaining lines, but never all of them.
+            // A section gets at most two thirds of the free lines if less severe sections follow.
             let room = if sections_left > 1 { free * 2 / 3 } else { free };
             lines.extend(section(title, &groups, room));
             sections_left -= 1;

@@ -1,4 +1,5 @@
-//! A report to be formatted: its changes with their consequences, and words that several formats share.
+//! Prepares a report for formatting: adds the consequences of the changes. Also has words that several
+//! formats share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,14 +41,14 @@ pub struct Audience {
     pub impact: &'static str,
 }
 
-/// A report to be formatted, perhaps for an audience.
+/// A report to be formatted. With an audience, each change has a consequence for the audience.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     pub(super) report: &'a Report,
     pub(super) audience: Option<&'a Audience>,
 }
 
-/// A change with its consequence.
+/// A change, and its consequence if the view has an audience.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) change: &'a Change,
@@ -64,7 +65,7 @@ impl Report {
         }
     }
 
-    /// Prepares the report for formatting with the consequences for an audience.
+    /// Prepares the report for formatting, with the consequences of the changes for an audience.
     #[must_use]
     pub fn view_for<'a>(&'a self, audience: &'a Audience) -> View<'a> {
         View {
@@ -138,7 +139,7 @@ impl Entry<'_> {
     }
 }
 
-/// Numbers the names in their order.
+/// Assigns numbers to the names, in the order of the names.
 pub(super) fn numbered(names: BTreeSet<&str>) -> BTreeMap<&str, usize> {
     let names = names.into_iter().enumerate();
     names.map(|(number, name)| (name, number)).collect()
@@ -182,7 +183,7 @@ pub(super) fn with_example(sentence: &str, example: Option<&str>) -> String {
     }
 }
 
-/// Returns a counterexample, which is cut off if it is long.
+/// Returns a counterexample, shortened if it is long.
 fn shortened(value: &str) -> String {
     /// Maximum length in characters.
     const MOST: usize = 400;

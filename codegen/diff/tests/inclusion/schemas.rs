@@ -212,7 +212,7 @@ fn objects(random: &mut Rng, inner: usize, mut set: impl FnMut(&str, Value)) {
         _ => {}
     }
     // `maxProperties` is at least the number of required properties. Otherwise no object would be valid, but
-    // objects would be drawn nevertheless.
+    // the tests would still draw objects.
     if random.u8(..6) == 0 {
         set("minProperties", random.u8(..4).into());
     }
@@ -299,8 +299,8 @@ pub(crate) fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     }
 }
 
-/// Checks whether a schema applies the schema `Shared` to the value that the schema itself describes. If
-/// `Shared` does this to itself, JSON Schema does not define its meaning.
+/// Checks whether a schema applies the schema `Shared` to the whole value, not only to parts of the value. If
+/// `Shared` does so, JSON Schema does not define the meaning of `Shared`.
 pub(crate) fn is_circular(schema: &Value) -> bool {
     let same = |(key, part): (&String, &Value)| match (key.as_str(), part) {
         ("$ref", _) => true,

@@ -5,10 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::schemas::{MORE_NAMES, NAMES, TEXTS, pick};
 
-/// Draws a value that the schema probably allows. The validator decides whether the schema allows it. A
-/// property that another schema may declare is drawn only if this schema declares, describes or requires it.
-/// Otherwise, a new property would count as a breaking change, although it does not break clients that do not
-/// know it.
+/// Draws a value that the schema probably allows. The validator decides whether the schema allows it. Draws
+/// only properties that this schema declares, describes or requires, not properties that only another schema
+/// declares. A new property does not break clients that do not know it.
 pub(crate) fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usize) -> Value {
     let inner = depth.saturating_sub(1);
     if let Some(condition) = schema.get("x-if").filter(|_| depth > 0 && random.bool()) {
@@ -61,7 +60,7 @@ pub(crate) fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usiz
         Some("boolean") => random.bool().into(),
         Some("array") => array(random, schema, shared, inner),
         Some("object") => object(random, schema, shared, inner),
-        // The schema allows everything. The value is not an object, because all of its properties would be
+        // The schema allows everything. Objects are not drawn, because all their properties would be
         // undeclared.
         _ => pick(
             random,

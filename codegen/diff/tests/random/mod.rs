@@ -1,8 +1,8 @@
 //! Random pairs of schemas of `OpenAPI` 3.0, random values, and conversion of the schemas to JSON Schema.
 //!
-//! Two interpretations deviate from JSON Schema on purpose. Undeclared fields are drawn only if the object
-//! requires them or has a schema for them. The reason is that a new field does not break clients that do not
-//! know it. `oneOf` can also be interpreted as `anyOf`, because a new alternative is not meant to exclude
+//! Two things deviate from JSON Schema on purpose. First, undeclared fields are drawn only if the object
+//! requires them or has a schema for them, because a new field does not break clients that do not know it.
+//! Second, `oneOf` can be interpreted as `anyOf`, because authors do not mean that a new alternative excludes
 //! values that match two alternatives.
 
 #![allow(
@@ -173,8 +173,8 @@ pub(crate) fn keyword(random: &mut Rng, kind: &str, key: &str, depth: usize) -> 
     }
 }
 
-/// Changes a schema or a schema inside it: adds, removes or changes a keyword or an annotation, or replaces
-/// the schema.
+/// Changes a schema, or a schema inside it. Adds, removes or changes a keyword or an annotation, or replaces
+/// the whole schema.
 pub(crate) fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     let Some(members) = value.as_object_mut() else {
         *value = schema(random, depth);
@@ -336,8 +336,8 @@ impl Schemas {
             Some("number") => match (bound("minimum"), bound("maximum"), random.u8(..6)) {
                 (Some(least), _, 0 | 1) => least.into(),
                 (_, Some(most), 2 | 3) => most.into(),
-                // Drafts of JSON Schema disagree on whether `3.0` is an integer. The comparison treats it as
-                // the number 3.
+                // Drafts of JSON Schema disagree on whether `3.0` is an integer. The comparison treats `3.0`
+                // as 3.
                 _ => match random.i8(-14..15) {
                     half if half % 2 == 0 => (half / 2).into(),
                     half => (f64::from(half) / 2.0).into(),
@@ -351,7 +351,7 @@ impl Schemas {
                     .collect()
             }
             Some("object") => self.object(random, schema, depth.saturating_sub(1)),
-            // The value is not an object, because all of its fields would be undeclared.
+            // Objects are not drawn, because all their fields would be undeclared.
             _ => pick(
                 random,
                 &[json!("a"), json!(1), json!(1.5), json!(true), json!([])],
@@ -397,7 +397,7 @@ pub(crate) fn merge(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut all), Value::Object(more)) => {
             for (name, value) in more {
-                // If the wrong value is kept, the validator rejects it.
+                // The first value is kept. If it is the wrong one, the validator rejects the object.
                 all.entry(name).or_insert(value);
             }
             all.into()

@@ -81,9 +81,8 @@ pub(crate) fn document(name: &str, value: &Value) -> Document {
     read::parse(Source { name, text: &text }).unwrap()
 }
 
-/// Reads a document, and normalises it unless it is `OpenAPI` 3.0 already. A document of version 3.0 is left
-/// as it is, because normalisation would also repair malformed parts, and the tests check how such parts are
-/// compared.
+/// Reads a document, and normalises it if it is not `OpenAPI` 3.0. In a document of version 3.0, malformed
+/// parts must stay, because the tests check how they are compared; normalisation would repair them.
 pub(crate) fn read_document(name: &str, text: &str) -> Document {
     let read = || {
         let document = read::read(Source { name, text })?;

@@ -63,7 +63,7 @@ impl<'a> Comparer<'a> {
                 .keyword(keyword)
                 .report();
         }
-        // If only one side has a discriminator, that is reported as a separate change.
+        // A discriminator on only one side is reported as a separate change.
         let is_discriminated = key != "allOf" && [old, site.parent].into_iter().all(has_discriminator);
         for ((_, old_part), new_part) in &pairs {
             if is_discriminated {
@@ -85,9 +85,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that the name of an alternative's schema became, or is no longer, a discriminator value. The
-    /// name is such a value if the mapping of the discriminator has no entry for the alternative. The entries
-    /// of the mapping are compared elsewhere.
+    /// Reports that the name of an alternative's schema became a discriminator value, or is no longer one.
+    /// The name is such a value if the mapping has no entry for the alternative. The entries of the mapping
+    /// are compared elsewhere.
     fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],
@@ -169,8 +169,8 @@ impl<'a> Comparer<'a> {
                 mapped(value, site.new.as_ref(), new, &self.new),
             ];
             let kind = match targets {
-                // Both sides select the same schema, so the mapping entry is redundant or only written
-                // differently.
+                // Both sides select the same schema: the mapping entry is redundant, or only its notation
+                // changed.
                 [Some(before), Some(after)] if self.is_same_target(&before, &after) => {
                     Kind::TypeNotationChanged
                 }
@@ -224,8 +224,8 @@ fn has_discriminator(schema: &Node<'_>) -> bool {
 struct Identifiers<'a> {
     /// All values that identify the alternative.
     values: Vec<&'a str>,
-    /// The name of the alternative's schema. It identifies the alternative only if the mapping has no entry
-    /// for the alternative; otherwise this field is `None`.
+    /// The name of the alternative's schema. `None` if the mapping has an entry for the alternative, because
+    /// the name does not identify it then.
     schema_name: Option<&'a str>,
 }
 

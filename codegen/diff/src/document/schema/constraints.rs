@@ -16,7 +16,7 @@ use crate::{
 /// The keyword `minContains`, as renamed by normalisation. It is the only lower limit whose default is 1.
 const MIN_CONTAINS: &str = "x-minContains";
 
-/// Returns the name that rule IDs use for this limit, and true if the limit is an upper limit.
+/// Returns the name of this limit in rule IDs, and true for an upper limit.
 fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     Some(match keyword {
         "maximum" => ("max", true),
@@ -33,20 +33,21 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// Returns the kinds of change for a constraint that was added, removed or changed, and the name that rule
-/// IDs use for the constraint. Most of the keywords below do not exist in `OpenAPI` 3.0, so normalisation has
-/// renamed them to extensions (`x-…`).
+/// Returns the kinds of change for a constraint (if it was added, removed or changed), and its name in rule
+/// IDs. Most of the keywords below do not exist in `OpenAPI` 3.0, so normalisation has renamed them to
+/// extensions (`x-…`).
 fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
-    /// Kinds of change for a keyword that restricts the allowed values, so that adding it narrows the schema.
+    /// Kinds of change for a keyword that restricts the allowed values: a schema with the keyword is
+    /// narrower.
     const NARROWING: [Kind; 3] = [
         Kind::ConstraintAdded,
         Kind::ConstraintRemoved,
         Kind::ConstraintChanged,
     ];
-    /// Kinds of change for a keyword whose change may either widen or narrow the allowed values.
+    /// Kinds of change for a keyword whose change may allow more or fewer values.
     const REPRESENTATION: [Kind; 3] = [Kind::RepresentationChanged; 3];
     Some(match keyword {
-        // A wider `not` allows fewer values, so any difference is one change.
+        // A wider `not` allows fewer values, so one kind covers added, removed and changed.
         "not" => ([Kind::NotChanged; 3], ""),
         "multipleOf" => (
             [Kind::LimitSet, Kind::LimitUnset, Kind::ConstraintChanged],

@@ -106,8 +106,8 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares the documentation next to a reference. Other siblings of a reference have no effect in
-    /// `OpenAPI` 3.0. In other versions, they may have an effect; then normalisation moves the reference into
-    /// an `allOf`.
+    /// `OpenAPI` 3.0. If they have an effect, as in other versions, normalisation has moved the reference
+    /// into an `allOf`.
     fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             let is_documentation = ANNOTATIONS.contains(&key) && !["readOnly", "writeOnly"].contains(&key);
@@ -132,8 +132,8 @@ impl<'a> Comparer<'a> {
         self.flag_in("deprecated", site, kinds, context.direction);
     }
 
-    /// Reports that the two documents use different schemas at this place (components or inline schemas), or
-    /// that the schema was renamed.
+    /// Reports that another schema is used at this place (a component or an inline schema), or that the
+    /// schema was renamed.
     fn replaced(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let name = |node: &Node<'a>| Some(node.reference()?.rsplit('/').next().unwrap_or_default());
@@ -165,9 +165,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Handles a schema that is `{"allOf": [inner]}` in one document (`side`), and has no such `allOf` in the
-    /// other document: reports the different notation, and compares `inner` with the schema of the other
-    /// document.
+    /// Handles a schema that is `{"allOf": [inner]}` in one document (`side`) only: reports the different
+    /// notation, and compares `inner` with the schema of the other document.
     fn wrapper(
         &mut self,
         (old, new): (&Node<'a>, &Node<'a>),
@@ -263,8 +262,7 @@ impl<'a> Comparer<'a> {
             return self.unclassified(site);
         }
         match key {
-            // Even if the values of these keywords are equal, they may contain references to schemas that
-            // differ.
+            // Equal values of these keywords may contain references to schemas that differ.
             "properties" => return self.properties(site, old, context),
             "items" => return self.items(site, old, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
@@ -311,7 +309,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether two `xml` objects have the same effect, because they differ only in members that state a
+/// Checks whether two `xml` objects have the same effect: they may differ only in members that state a
 /// default.
 fn is_xml_alike(site: &Site<'_, '_>) -> bool {
     let tokens = tokens(&site.parent.pointer);
@@ -334,7 +332,8 @@ fn is_xml_alike(site: &Site<'_, '_>) -> bool {
     old == new && site.values().all(|xml| xml.value.is_object())
 }
 
-/// Returns the pointer to the target if the node is a reference that is not broken.
+/// Returns the pointer to the target of a reference. Returns `None` for a broken reference, and for other
+/// nodes.
 fn target<'n>(node: &Node<'_>, resolved: &'n Node<'_>) -> Option<&'n PointerBuf> {
     (node.value.get("$ref").is_some() && node.pointer != resolved.pointer).then_some(&resolved.pointer)
 }
@@ -365,8 +364,8 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// Returns the only schema in the `allOf` of the node. Returns `None` if `wrapped` does not return this
-/// schema, and the schema is not the component at `target` either.
+/// Returns the only schema in the `allOf` of the node, if `wrapped` returns it or it is the component at
+/// `target`.
 fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
     wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
 }

@@ -100,7 +100,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a property that exactly one document forbids: the schema of the property is `false` there.
+    /// Reports a property that exactly one document forbids, by the schema `false`.
     fn property_allowed(&mut self, site: &Site<'_, 'a>, new: &Node<'a>, context: SchemaContext) {
         let (kind, words) = match (new.allows_nothing(), context.direction) {
             (true, Direction::Response) => (Kind::OptionalResponsePropertyRemoved, "must be absent"),
@@ -239,8 +239,7 @@ impl Allowed {
     }
 }
 
-/// Checks whether `unevaluatedProperties` of a schema rejects some or all of the properties that no part of
-/// the schema declares.
+/// Checks whether `unevaluatedProperties` restricts the properties that no part of the schema declares.
 pub(super) fn restricts_unevaluated(schema: &Node<'_>) -> bool {
     Allowed::by(schema.get("x-unevaluatedProperties").as_ref()) != Allowed::Anything
 }

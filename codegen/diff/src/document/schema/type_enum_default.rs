@@ -47,9 +47,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the `type` of one schema with the `x-type` of the other schema. (If `OpenAPI` 3.0 cannot
-    /// express the types of a schema, normalisation moves them to `x-type`.) Returns false, without a
-    /// comparison, unless one schema has only `type` and the other schema has only `x-type`.
+    /// Compares a schema that has only `type` with one that has only `x-type`. Returns false for other
+    /// schemas. Normalisation moves types to `x-type` if `OpenAPI` 3.0 cannot express them.
     pub(super) fn types_kept_aside(
         &mut self,
         site: &Site<'_, 'a>,
@@ -74,8 +73,8 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Compares `x-nullable`, a list of the keywords that null need not match. Normalisation writes this list
-    /// if null must match other keywords of a schema although the schema is `nullable`.
+    /// Compares `x-nullable`, a list of the keywords that null need not match. Normalisation adds this list
+    /// to a `nullable` schema if null must match the other keywords.
     pub(super) fn exemption_of_null(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         const RELATED: [&str; 8] = [
             "nullable", "type", "x-type", "allOf", "anyOf", "oneOf", "not", "x-if",
@@ -144,7 +143,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares `x-extensible-enum`, which lists the known values of an open set. Reports each removed value.
-    /// If no value was removed, reports a difference as the change of any other extension.
+    /// If none was removed, reports a difference like that of any other extension.
     pub(super) fn extensible_enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let mut removed = site.one_sided_entries(canonical);
         removed.retain(|value| value.new.is_none() && site.new.is_some());
