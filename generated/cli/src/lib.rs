@@ -48,6 +48,7 @@ mod plan_job;
 mod probe;
 mod profile;
 mod progress;
+mod signals;
 mod text;
 mod tokens;
 

@@ -8,7 +8,8 @@ use crate::job::{check_report, exit_of, journal_path, print_report, report_argum
 use crate::journals::{self, plan_beside};
 use crate::output::{Format, View, format_argument, jq_argument, write_out};
 use crate::profile::write_whole;
-use crate::progress::{LineDisplay, stop_signal};
+use crate::progress::LineDisplay;
+use crate::signals::stop_signal;
 use crate::text::{count, of_library, printable};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::Client;

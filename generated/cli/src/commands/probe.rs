@@ -6,7 +6,7 @@ use crate::exit::{CommandResult, Exit, Failure, file_failure};
 use crate::output::{View, row_arguments};
 use crate::path::JsonPath;
 use crate::probe::{self, RemainingState, Remains, Report};
-use crate::progress::stop_signal;
+use crate::signals::stop_signal;
 use crate::text::count;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use funnelflux::Credentials;
