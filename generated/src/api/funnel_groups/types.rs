@@ -19,16 +19,16 @@ pub struct FunnelGroup {
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: partly documented by the vendor. On the page *Funnels*, a funnel has a property with
-    /// this name, which describes its funnel group.
+    /// Evidence: partly documented by the vendor. On the page *Funnels*, a property with this name
+    /// describes the funnel group of a funnel.
     pub funnel_group_name: String,
     /// **Partly documented.** ID of the funnel group. The client chooses the ID when it creates the
     /// asset; the ID never changes.
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: partly documented by the vendor. On the page *Funnels*, a funnel has a property with
-    /// this name, which describes its funnel group.
+    /// Evidence: partly documented by the vendor. On the page *Funnels*, a property with this name
+    /// describes the funnel group of a funnel.
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
@@ -83,15 +83,15 @@ pub struct FunnelGroupInfo {
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: partly documented by the vendor. On the page *Funnels*, a funnel has a property with
-    /// this name, which describes its funnel group.
+    /// Evidence: partly documented by the vendor. On the page *Funnels*, a property with this name
+    /// describes the funnel group of a funnel.
     pub funnel_group_name: String,
     /// **Partly documented.** ID of the funnel group.
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: partly documented by the vendor. On the page *Funnels*, a funnel has a property with
-    /// this name, which describes its funnel group.
+    /// Evidence: partly documented by the vendor. On the page *Funnels*, a property with this name
+    /// describes the funnel group of a funnel.
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///

@@ -133,9 +133,9 @@ impl Client {
     /// `GET /globalpagegroup/find/byCategory/`
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists this title
-    /// and HTTP method twice, so there must be two paths. As for funnel groups, we guess that they
-    /// differ in the first segment. The first segment of this path is a placeholder that consists of
-    /// the words “global page group”. Expect status 404.
+    /// and HTTP method twice, so there must be two paths. We guess that the two paths differ in the
+    /// first segment, as we do for funnel groups. The first segment of this path is a placeholder that
+    /// consists of the words “global page group”. Expect status 404.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
@@ -294,9 +294,9 @@ impl Client {
     /// `PUT /globalpagegroup/move-category/`
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists this title
-    /// and HTTP method twice, so there must be two paths. As for funnel groups, we guess that they
-    /// differ in the first segment. The first segment of this path is a placeholder that consists of
-    /// the words “global page group”. Expect status 404.
+    /// and HTTP method twice, so there must be two paths. We guess that the two paths differ in the
+    /// first segment, as we do for funnel groups. The first segment of this path is a placeholder that
+    /// consists of the words “global page group”. Expect status 404.
     ///
     /// # Arguments
     /// - `body`: Assets to move, and their new category.
