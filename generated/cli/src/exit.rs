@@ -44,7 +44,7 @@ Exit codes:
     3  partial: the command worked for some assets, but not for all
     4  authentication: there is no valid access token
     5  refused by the service
-    6  compare found differences, or plan --exit-code made a plan with changes
+    6  \"compare\" found differences, or \"plan --exit-code\" made a plan with changes
   130  cancelled";
 
 /// A failure of a command.

@@ -21,7 +21,7 @@ pub(crate) fn command() -> Command {
                 .required(true)
                 .value_name("SNAPSHOT")
                 .value_parser(value_parser!(PathBuf))
-                .help("Folder or file that export wrote"),
+                .help("Folder or file written by \"export\""),
             Arg::new("new")
                 .value_name("OTHER")
                 .value_parser(value_parser!(PathBuf))

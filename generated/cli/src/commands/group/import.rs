@@ -25,16 +25,23 @@ pub(super) fn command(group: AssetGroup) -> Command {
         Some(_) => " The column \"category\" takes IDs and names of categories.",
         None => "",
     };
+    let list = if group.abilities().list {
+        format!(
+            " The command \"{} list -o csv --all-fields\" writes such a file.",
+            group.name()
+        )
+    } else {
+        String::new()
+    };
     Command::new("import")
         .about(format!("Changes and creates {} from a CSV file", group.plural()))
         .long_about(format!(
-            "Changes and creates {} from a CSV file. The command \"{} list -o csv --all-fields\" writes such \
-             a file. A row with an ID changes the asset with this ID. A row without an ID creates an asset. \
-             The headers of the columns are JSON paths.{categories} An empty cell keeps the value. A cell \
-             whose content is two quotation marks (\"\") sets an empty text. In a text editor, such a cell \
-             is written as \"\"\"\"\"\".",
-            group.plural(),
-            group.name()
+            "Changes and creates {} from a CSV file.{list} A row with an ID changes the asset with this ID. \
+             A row without an ID creates an asset. The headers of the columns are JSON paths.{categories} \
+             An empty cell keeps the value. To set an empty text, type two quotation marks (\"\") into the \
+             cell of a spreadsheet. A text editor shows that cell as six quotation marks, because CSV \
+             doubles and encloses them.",
+            group.plural()
         ))
         .args([
             Arg::new("file")
