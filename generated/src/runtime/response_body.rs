@@ -54,9 +54,7 @@ pub(super) async fn read_body(
             // An error status is reported even if the body of the response is incomplete.
             (Err(_), false) => break,
         }
-        // Reads twice the length that an error keeps, so that a secret that crosses the end of the kept part
-        // is complete.
-        if !status.is_success() && length >= 2 * response_snapshot::BODY_BYTES {
+        if !status.is_success() && length >= response_snapshot::BODY_BYTES {
             break;
         }
     }

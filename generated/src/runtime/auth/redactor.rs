@@ -5,6 +5,12 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use std::{borrow::Cow, sync::Arc};
 
+/// Minimum number of bytes of a secret that are redacted at the end of a text. A shorter part may be an
+/// ordinary word.
+const MIN_PART: usize = 8;
+/// Maximum number of bytes of an escape sequence.
+const MAX_ESCAPE: usize = 10;
+
 /// Redacts tokens in the text of errors, because a response may contain tokens. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Option<Arc<[SecretString]>>);
@@ -37,7 +43,8 @@ impl Redactor {
     }
 
     /// Replaces each secret in the bytes with `[redacted]`, even if some characters of the secret are escaped
-    /// as in JSON, URLs or HTML. Returns `None` if the bytes contain no secret.
+    /// as in JSON, URLs or HTML. Also replaces the first part of a secret at the end of the bytes, because
+    /// the bytes may be cut there. Returns `None` if the bytes contain no secret.
     pub(crate) fn redact(&self, bytes: &[u8]) -> Option<Bytes> {
         let secrets = self.all().iter().map(ExposeSecret::expose_secret);
         let mut secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
@@ -63,20 +70,30 @@ impl Redactor {
     }
 }
 
-/// If the text begins with this secret, escaped or not, returns the rest of the text.
-fn strip_prefix<'t>(mut text: &'t [u8], mut secret: &[u8]) -> Option<&'t [u8]> {
-    while let Some((first, others)) = secret.split_first() {
+/// If the text begins with this secret, escaped or not, returns the rest of the text. If the text ends inside
+/// the secret, there is no rest.
+fn strip_prefix<'t>(mut text: &'t [u8], secret: &[u8]) -> Option<&'t [u8]> {
+    let mut expected = secret;
+    while let Some((first, others)) = expected.split_first() {
         let mut buffer = [0; 4];
         let escaped = unescape(text).and_then(|(character, rest)| {
-            let secret = secret.strip_prefix(character.encode_utf8(&mut buffer).as_bytes())?;
-            Some((secret, rest))
+            let expected = expected.strip_prefix(character.encode_utf8(&mut buffer).as_bytes())?;
+            Some((expected, rest))
         });
-        (secret, text) = match escaped {
+        let literal = || Some((others, text.strip_prefix(&[*first])?));
+        (expected, text) = match escaped.or_else(literal) {
             Some(rests) => rests,
-            None => (others, text.strip_prefix(&[*first])?),
+            None if is_cut(text) && secret.len() - expected.len() >= MIN_PART => return Some(&[]),
+            None => return None,
         };
     }
     Some(text)
+}
+
+/// Returns true if the text is empty or may be the start of an escape sequence.
+fn is_cut(text: &[u8]) -> bool {
+    let first = text.first();
+    first.is_none_or(|first| text.len() < MAX_ESCAPE && matches!(first, b'\\' | b'%' | b'&'))
 }
 
 /// Decodes the escape sequence at the start of a text. Returns the character and the rest of the text.
@@ -86,7 +103,10 @@ fn unescape(text: &[u8]) -> Option<(char, &[u8])> {
         [b'\\', character @ (b'"' | b'\\' | b'/'), rest @ ..] => return Some((char::from(*character), rest)),
         [b'%', text @ ..] => (text.split_at_checked(2)?, 16),
         [b'&', b'#', entity @ ..] => {
-            let end = entity.iter().take(8).position(|byte| *byte == b';')?;
+            let end = entity
+                .iter()
+                .take(MAX_ESCAPE - 2)
+                .position(|byte| *byte == b';')?;
             let (number, rest) = (entity.get(..end)?, entity.get(end + 1..)?);
             match number {
                 [b'x' | b'X', number @ ..] => ((number, rest), 16),
@@ -138,7 +158,32 @@ mod tests {
                 "{text}"
             );
         }
-        for text in [r"a/b+c\d%", "a%2", r"a\u00", "a&#", "a&#47", "%%a&#x2F;b+c"] {
+        for text in [r"a/b+c\d", "a%2", r"a\u00", "a&#", "a&#47", "%%a&#x2F;b+c"] {
+            assert_eq!(redactor.redact(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_redacted_even_if_the_text_is_cut_inside_it() {
+        let redactor = Redactor::for_credentials(&[Credentials::new("abcdefgh/ijk").with_refresh_token("x")]);
+        for part in [
+            "abcdefgh",
+            "abcdefgh/ij",
+            r"abcdefgh\",
+            r"abcdefgh\u002",
+            "abcdefgh%2",
+            "abcdefgh&#x2F",
+            r"\u0061bcdefgh%2fi",
+        ] {
+            let redacted = redactor.redact(format!("xabc {part}").as_bytes());
+            assert_eq!(redacted, Some(Bytes::from("[redacted]abc [redacted]")), "{part}");
+        }
+        for text in [
+            "abcdefg",
+            "abcdefgh, ijk",
+            "abcdefgh%2 and more",
+            "abcdefgh% is no escape",
+        ] {
             assert_eq!(redactor.redact(text.as_bytes()), None, "{text}");
         }
     }

@@ -115,7 +115,7 @@ impl fmt::Display for ErrorKind {
                     return write!(
                         formatter,
                         "the response ({status}) reports an error: {}",
-                        error.text
+                        message::excerpt(&error.text, message::MESSAGE_CHARACTERS)
                     );
                 }
                 write!(formatter, "the response ({status}) does not decode")?;

@@ -60,7 +60,7 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
 
 /// An error in a response with a success status.
 pub(crate) struct ReportedError {
-    /// The service's message, in one line.
+    /// The service's message. The message is not shortened, because a shortened secret is not redacted.
     pub(crate) text: String,
     /// True if the response contains only the error. If false, the response may be an asset with a property
     /// named `error`.
@@ -88,7 +88,7 @@ pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
     let text = from_json(&value).filter(|_| reports)?;
     let words = [SENTENCES, CODES, LISTS, ENVELOPE].concat();
     Some(ReportedError {
-        text: excerpt(&text, MESSAGE_CHARACTERS),
+        text,
         is_alone: object.keys().all(|key| words.contains(&key.as_str())),
     })
 }

@@ -2,7 +2,7 @@
 //! `is_retryable` return the truth.
 
 use super::*;
-use funnelflux::transport::{TransportError, TransportErrorKind};
+use funnelflux::transport::{self, ResponseBody, TransportError, TransportErrorKind};
 use funnelflux::types::StatusFilter;
 use funnelflux::{Client, Error, RetryPolicy};
 use funnelflux_fake::{ErrorShape, Settings, TrailingSlash};
@@ -166,6 +166,38 @@ async fn huge_responses_are_truncated() {
     let error = list(&service(400, "text/plain", huge)).await;
     assert_eq!(error.body().map(<[u8]>::len), Some(64 * 1024));
     assert!(error.to_string().len() < 600 && format!("{error:?}").len() < 2_000);
+}
+
+/// The responses contain the token, which is cut because an error keeps or shows only the start of a
+/// response, or because the response is incomplete.
+#[tokio::test(start_paused = true)]
+async fn no_part_of_a_cut_token_is_left_in_an_error() {
+    let token: String = ('a'..='z').cycle().take(700).collect();
+    let reported = |length| format!(r#"{{"error":"{}{token}"}}"#, "x".repeat(length));
+    for (status, body, is_complete) in [
+        (400, token.repeat(200), true),
+        (400, "x".repeat(65_500) + &token, true),
+        (400, format!("invalid token {}", &token[..300]), false),
+        (200, reported(300), true),
+        (200, reported(65_500), true),
+    ] {
+        let length = body.len();
+        let transport = transport::from_fn(move |_| {
+            let lost = TransportError::new(TransportErrorKind::Interrupted, "the connection is lost");
+            let end = (!is_complete).then_some(Err(lost));
+            let chunks = [Ok(bytes::Bytes::from(body.clone()))].into_iter().chain(end);
+            let body = ResponseBody::stream(futures_util::stream::iter(chunks));
+            let response = http::Response::builder().status(status).body(body).unwrap();
+            async move { Ok(response) }
+        });
+        let builder = Client::builder().bearer_token(&*token).retry(RetryPolicy::none());
+        let error = list(&builder.transport(transport).build().unwrap()).await;
+        let kept = String::from_utf8_lossy(error.body().unwrap()).into_owned();
+        assert!(kept.contains("[redacted]"), "{status}, {length} bytes: {kept}");
+        for text in [kept, error.to_string()] {
+            assert!(!text.contains("abcdefgh"), "{status}, {length} bytes: {text}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
