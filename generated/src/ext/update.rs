@@ -7,6 +7,7 @@ use crate::{Client, Error};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Wait before an asset is read back a second time. The wait doubles before each further read.
@@ -62,8 +63,9 @@ impl<R: Save> Update for Handle<R> {}
 /// right before it is saved. If the asset then differs from the asset on which the change is based, nothing
 /// is saved, and the error lists the differences. With [`repeat_on_conflict`](Self::repeat_on_conflict), the
 /// change is repeated on the newer asset. A concurrent change between this second read and the save goes
-/// unnoticed and is overwritten. If the save fails and is repeated, the asset is read again before each
-/// repetition.
+/// unnoticed and is overwritten. If the save fails and is repeated, the asset is read again directly before
+/// each repetition. If this read finds a concurrent change, there is a conflict, unless an earlier attempt may
+/// still be applied. In that case, the result is [unknown](UpdateError::Unknown).
 ///
 /// # Reading back
 ///
@@ -153,13 +155,27 @@ where
 
     /// Sends `wanted`, which was computed from the asset `base`. The request is repeated only if a new read
     /// shows that the stored asset still equals `base`.
-    async fn send_save(&self, base: &R::Asset, wanted: &R::Asset) -> Result<(), Error> {
+    async fn send_save(&self, base: &R::Asset, wanted: &R::Asset) -> Result<(), SaveFailure<R::Asset>> {
         let (client, id, base) = (self.client.clone(), self.id.clone(), base.clone());
+        let newer = Arc::new(Mutex::new(None));
+        let read = Arc::clone(&newer);
         let save = R::SAVE(&self.client, wanted).repeat_if(move || {
-            let (read, base) = (R::FIND_BY_ID(&client, &id), base.clone());
-            async move { read.await.is_ok_and(|asset| asset == base) }
+            let (find, base, newer) = (R::FIND_BY_ID(&client, &id), base.clone(), Arc::clone(&read));
+            async move {
+                let Ok(asset) = find.await else {
+                    return false;
+                };
+                let is_unchanged = asset == base;
+                if !is_unchanged {
+                    *newer.lock().unwrap_or_else(PoisonError::into_inner) = Some(asset);
+                }
+                is_unchanged
+            }
         });
-        save.await
+        save.await.map_err(|error| SaveFailure {
+            error,
+            newer: newer.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        })
     }
 
     async fn save(
@@ -186,13 +202,14 @@ where
         let unseen = before_shown == wanted_shown;
         let unanswered = match self.send_save(&before, wanted).await {
             Ok(()) => None,
-            // The change affects only secrets, so no read can show whether it was applied.
-            Err(error) if unseen && error.may_have_been_applied() => {
-                return Err(UpdateError::Unknown(error));
-            }
-            // The refused request may be a second attempt, after the first attempt was applied.
-            Err(error) if error.may_have_been_applied() => Some(error),
-            Err(error) => return Err(UpdateError::Refused(error)),
+            Err(SaveFailure { error, newer }) => match (error.may_have_been_applied(), newer) {
+                // The change affects only secrets, so no read can show whether it was applied.
+                (true, _) if unseen => return Err(UpdateError::Unknown(error)),
+                // The refused request may be a second attempt, after the first attempt was applied.
+                (true, _) => Some(error),
+                (false, Some(newer)) => return Err(conflict(&before, newer)),
+                (false, None) => return Err(UpdateError::Refused(error)),
+            },
         };
         let mut pause = PAUSE;
         let mut reads = 0;
@@ -247,8 +264,12 @@ where
             if reads == READS {
                 let is_at_base = |field: &String| before_shown.pointer(field) == after_shown.pointer(field);
                 return Err(match unanswered {
-                    // Someone else has changed the asset, which does not contain the change of this update.
-                    Some(_) if after != before && changed.iter().all(is_at_base) => conflict(&before, after),
+                    // The request may still be in flight, so this is no conflict.
+                    Some(error) if after != before && changed.iter().all(is_at_base) => {
+                        UpdateError::Unknown(error.with_note(
+                            "read back, the asset has other changes instead, probably by someone else",
+                        ))
+                    }
                     Some(error) => UpdateError::Unknown(error),
                     None => UpdateError::Lost {
                         fields: lost,
@@ -260,6 +281,13 @@ where
             pause = pause.saturating_mul(2);
         }
     }
+}
+
+/// Failure of a save that is repeated only if the stored asset is unchanged.
+struct SaveFailure<A> {
+    error: Error,
+    /// The changed asset because of which the request was not repeated.
+    newer: Option<A>,
 }
 
 /// Result of an update.
@@ -300,7 +328,8 @@ pub enum UpdateError<A> {
         /// ID of the asset.
         id: String,
     },
-    /// The stored asset differs from the asset on which the change is based. Nothing was saved.
+    /// The stored asset differs from the asset on which the change is based. Nothing was saved: the request
+    /// was not sent, or the service has refused it.
     #[error(
         "the asset was changed in the meantime ({}), so nothing was saved; \
          fix: repeat the change on the current asset",
@@ -328,7 +357,8 @@ pub enum UpdateError<A> {
     #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(Error),
     /// No trustworthy response arrived, and the change could not be confirmed by reading the asset back. The
-    /// asset may or may not be saved.
+    /// asset may or may not be saved. The request may still be in flight, and may even overwrite a change that
+    /// someone else has made since.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(Error),
 }

@@ -2,8 +2,9 @@
 //! of time.
 //!
 //! Each attempt gets the access token, waits for the rate limiter and sends the request. After a failure, the
-//! loop either renews the token and retries, or waits and retries, or gives up. If the call creates an asset
-//! and its result is unknown at the end, the asset is read back.
+//! loop either renews the token and retries, or waits and retries, or gives up. Directly before a retry, the
+//! loop runs the repeat check of the call, if there is one. If the call creates an asset and its result is
+//! unknown at the end, the asset is read back.
 
 use super::{
     auth::{BearerToken, Redactor, RenewalOutcome, rejects_the_token},
@@ -137,10 +138,18 @@ impl<'a> Execution<'a> {
     async fn run(&mut self) -> Result<ReceivedResponse, CallFailure> {
         let policy = self.policy();
         let mut token_confirmed = false;
+        let mut last_failure = None;
         loop {
             let token = self.token().await?;
             if let Some(limiter) = self.client.limiter() {
                 self.permit = self.before_deadline(limiter.ready()).await?;
+            }
+            // The check is the last step before the attempt, because the waits above may be long.
+            if let Some(failure) = last_failure.take()
+                && !Box::pin(self.may_repeat()).await
+            {
+                let note = "not sent again, because the asset was changed in the meantime or cannot be read";
+                return Err(CallFailure::with_note(failure, note));
             }
             let failure = match self.attempt(token.as_deref()).await {
                 Ok(received) => {
@@ -159,6 +168,7 @@ impl<'a> Execution<'a> {
             if rejects_the_token(&failure) && matches!(self.request.authorization, Authorization::Client) {
                 let renewal = Box::pin(self.renew(token.as_deref(), token_confirmed, failure)).await?;
                 token_confirmed = renewal == RenewalOutcome::Confirmed;
+                last_failure = Some(ErrorKind::TokenReplaced);
                 continue;
             }
             if matches!(
@@ -194,10 +204,7 @@ impl<'a> Execution<'a> {
                 ));
             }
             self.waited += wait;
-            if !Box::pin(self.may_repeat()).await {
-                let note = "not sent again, because the asset was changed in the meantime or cannot be read";
-                return Err(CallFailure::with_note(failure, note));
-            }
+            last_failure = Some(failure);
         }
     }
 

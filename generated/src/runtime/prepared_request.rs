@@ -39,7 +39,7 @@ pub(crate) struct CallOptions {
     pub(crate) headers: HeaderMap,
     /// Stop signal. Once its value is `true`, the request is not sent again.
     pub(crate) stop: Option<watch::Receiver<bool>>,
-    /// Check that runs before the request is sent again.
+    /// Check that runs directly before the request is sent again.
     pub(crate) repeat_check: Option<RepeatCheck>,
 }
 

@@ -148,10 +148,12 @@ impl<T> Call<T> {
         self
     }
 
-    /// Runs `check` before each further attempt. If `check` returns false, there is no further attempt.
+    /// Runs `check` directly before each further attempt. If `check` returns false, there is no further
+    /// attempt.
     ///
-    /// A save that was computed from a read needs this check. If the response to the first attempt is lost,
-    /// somebody may edit the asset before the next attempt, which would silently undo the edit.
+    /// A save that was computed from a read needs this check. If the first attempt fails, somebody may edit
+    /// the asset before the next attempt, which would silently undo the edit. This also applies to an attempt
+    /// that the service has certainly not applied.
     pub(crate) fn repeat_if<F>(mut self, check: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = bool> + Send + 'static,

@@ -134,6 +134,9 @@ impl fmt::Display for ErrorKind {
                     begin => write!(formatter, "; the body begins with {begin}"),
                 }
             }
+            Self::TokenReplaced => {
+                formatter.write_str("the service rejected the access token, and then renewed or confirmed it")
+            }
             Self::Login { reason, cause } => {
                 formatter.write_str(reason)?;
                 if let Some(cause) = cause {

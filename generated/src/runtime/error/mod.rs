@@ -123,6 +123,9 @@ pub(crate) enum ErrorKind {
     },
     /// There is no valid access token.
     Login { reason: String, cause: Option<Error> },
+    /// The service rejected the access token and then renewed or confirmed it, but the request was not sent
+    /// again.
+    TokenReplaced,
 }
 
 impl From<ClockOutOfRange> for Error {
@@ -211,6 +214,17 @@ impl Error {
     pub(crate) fn with_asset_id(mut self, asset_id: Option<String>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.asset_id = asset_id;
+        }
+        self
+    }
+
+    /// Adds a remark to the text of an error that has not been cloned.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.note = Some(match inner.note.take() {
+                Some(first) => format!("{first}, {note}"),
+                None => note.to_owned(),
+            });
         }
         self
     }
@@ -469,6 +483,7 @@ impl ErrorKind {
             Self::TooLarge { .. } => "too_large",
             Self::Page(_) => "html_page",
             Self::Decode { .. } => "decode",
+            Self::TokenReplaced => "token_replaced",
         }
     }
 
@@ -496,7 +511,11 @@ impl ErrorKind {
             }
             Self::Transport(error) => error.kind() == TransportErrorKind::Interrupted,
             Self::Timeout { .. } | Self::TooLarge { .. } | Self::Page(_) | Self::Decode { .. } => true,
-            Self::Configuration(_) | Self::Argument(_) | Self::Encode(_) | Self::Login { .. } => false,
+            Self::Configuration(_)
+            | Self::Argument(_)
+            | Self::Encode(_)
+            | Self::Login { .. }
+            | Self::TokenReplaced => false,
         }
     }
 }

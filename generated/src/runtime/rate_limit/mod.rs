@@ -24,7 +24,9 @@ mod imp {
     ///
     /// The service does not publish its limits, so there is no default. Without this setting, requests are
     /// sent immediately, and a 429 delays only the call that received it. With this setting, the client never
-    /// exceeds the configured rate. If the service accepts fewer requests, the client finds the lower rate:
+    /// exceeds the configured rate. Only a save that is repeated is sent later than its turn, directly after
+    /// the read that looks for concurrent changes. If the service accepts fewer requests, the client finds
+    /// the lower rate:
     ///
     /// - The client measures how many requests per second the service accepts between refusals, and sends
     ///   slightly fewer.

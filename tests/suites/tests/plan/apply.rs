@@ -1,15 +1,18 @@
 //! Tests the application of plans: stale assets, order, acknowledgement, faults, crashes, cancellation.
 
 use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, key, outcome, stored};
+use bytes::Bytes;
+use funnelflux::Client;
 use funnelflux::ext::plan::ChangePlan;
 use funnelflux::ext::{Outcome, Reason};
+use funnelflux::transport::{self, TransportError};
 use funnelflux_fake::{Fake, Fault, Rule, Settings, Status};
 use funnelflux_suites::{client_that_loses_a_save, run};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-fn swap(client: &funnelflux::Client) -> ChangePlan {
+fn swap(client: &Client) -> ChangePlan {
     run(ChangePlan::replace(SOURCE, OTHER_SOURCE)
         .groups(["pages"])
         .plan(client))
@@ -196,6 +199,35 @@ fn a_repeated_save_does_not_undo_an_edit() {
         assert_eq!(failure.reason(), Reason::Stale);
         assert_eq!(body(&fake, "page", PAGE)["pageName"], "theirs");
     }
+}
+
+/// The service rejects the token of the first save. During the renewal, somebody renames the page.
+#[test]
+fn a_save_after_a_renewal_does_not_undo_an_edit() {
+    let (fake, client) = account();
+    let plan = swap(&client);
+    let service = fake.clone();
+    let transport = transport::from_fn(move |request: http::Request<Bytes>| {
+        let fake = service.clone();
+        async move {
+            if request.uri().path().contains("/auth/") {
+                fake.set("page", PAGE, "pageName", "theirs");
+            }
+            fake.respond(request).await.map_err(TransportError::from)
+        }
+    });
+    let builder = Client::builder().credentials(funnelflux_suites::credentials(&fake));
+    let renewing = builder.transport(transport).build().unwrap();
+    fake.inject(Rule::new(Fault::ExpireToken).on("PUT /page/save/"));
+    let report = run(plan.apply(&renewing).concurrency(1).send()).unwrap();
+    let Outcome::NotSent { failure } = outcome(&report, "pages", PAGE) else {
+        panic!("{report}");
+    };
+    assert!(failure.message().contains("changed in the meantime"), "{failure}");
+    // The token is valid again, so the job continues.
+    let other = outcome(&report, "pages", OTHER_PAGE);
+    assert!(matches!(other, Outcome::Done { .. }), "{report}");
+    assert_eq!(body(&fake, "page", PAGE)["pageName"], "theirs");
 }
 
 #[test]
