@@ -313,7 +313,7 @@ impl<'a> Execution<'a> {
         let (mut http_request, redactor, foreign_authorization) = self.http_request(token)?;
         self.foreign_authorization = foreign_authorization;
         self.attempts += 1;
-        let began = Instant::now();
+        let (began, sent) = (Instant::now(), self.client.now());
         let request = self.request;
         let default = self.client.settings().attempt_timeout;
         let length = request.options.attempt_timeout.unwrap_or(default);
@@ -335,6 +335,9 @@ impl<'a> Execution<'a> {
                 after: self.limit,
             }),
         };
+        if let Some(last_attempt) = &request.options.last_attempt {
+            last_attempt.record(sent, self.client.now());
+        }
         let received = result.as_ref().ok();
         let head = received.map(|received| (received.status, &received.headers));
         let body = received.map(|received| &received.body);

@@ -6,6 +6,7 @@
 
 pub(crate) mod acknowledgement;
 pub(crate) mod attempt_loop;
+pub(crate) mod attempt_time;
 pub(crate) mod auth;
 pub(crate) mod base_url;
 pub(crate) mod blocking_work;

@@ -1,6 +1,7 @@
 //! A request that the attempt loop sends, with the options of its call.
 
 use super::{
+    attempt_time::LastAttempt,
     auth::BearerToken,
     creatable::ReadBack,
     operation::{Repeat, RequestTarget},
@@ -41,6 +42,7 @@ pub(crate) struct CallOptions {
     pub(crate) stop: Option<watch::Receiver<bool>>,
     /// Check that runs directly before the request is sent again.
     pub(crate) repeat_check: Option<RepeatCheck>,
+    pub(crate) last_attempt: Option<LastAttempt>,
 }
 
 /// Checks whether a request may be sent again. The check runs before each repetition.

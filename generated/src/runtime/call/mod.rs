@@ -11,6 +11,7 @@ pub(crate) use unsent::UnsentCall;
 use super::{
     acknowledgement::{Documented, EvidenceState, Inferred, Sendable},
     attempt_loop::execute,
+    attempt_time::LastAttempt,
     error::{Error, ErrorKind},
     prepared_request::RepeatCheck,
     received_response::ReceivedResponse,
@@ -145,6 +146,12 @@ impl<T> Call<T> {
     /// Prevents further attempts once `stop` is true. An attempt that has begun is completed.
     pub(crate) fn stop_with(mut self, stop: watch::Receiver<bool>) -> Self {
         self.unsent.request.options.stop = Some(stop);
+        self
+    }
+
+    /// Records the time of the last attempt in `last_attempt`.
+    pub(crate) fn record_in(mut self, last_attempt: LastAttempt) -> Self {
+        self.unsent.request.options.last_attempt = Some(last_attempt);
         self
     }
 

@@ -4,11 +4,12 @@ use crate::duplicates::{DUPLICATE, LIST, copies, made};
 use crate::service::{Alarm, calls, client, client_with_clock, service};
 use bytes::Bytes;
 use funnelflux::Client;
+use funnelflux::ext::plan::ChangePlan;
 use funnelflux::ext::{DuplicateMany as _, Duplication, OfferSources, Outcome};
 use funnelflux::transport::{TransportError, from_fn};
 use funnelflux::types::DuplicateRequest;
-use funnelflux_fake::{Fake, Fault, RetryAfter, Rule, Settings};
-use funnelflux_suites::{credentials, run};
+use funnelflux_fake::{Fake, Fault, RetryAfter, Rule, Settings, Status};
+use funnelflux_suites::{InProcess, client_over, credentials, run};
 use serde_json::json;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -408,4 +409,89 @@ fn a_long_retry_after_ends_the_reads_for_copies() {
         "{report}"
     );
     assert_eq!((calls(&fake, FIND_MANY), calls(&fake, DUPLICATE)), (1, 1));
+}
+
+/// A request for a copy ends, or begins again, while the job waits. Meanwhile, a colleague makes an asset with
+/// the name of the copy. The ID of this asset was not generated while the request was in flight.
+#[test]
+fn an_asset_that_was_made_while_the_job_waited_is_not_recognised() {
+    let status = |status, seconds| Fault::Status {
+        status,
+        retry_after: RetryAfter::Seconds(seconds),
+        applied: false,
+    };
+    let page = Fault::Gateway {
+        status: 404,
+        page: true,
+    };
+    let closed = Fault::CloseWithoutAnswer { applied: false };
+    let stalled = Fault::StallHeaders { applied: false };
+    // Faults of the duplications of these originals, or of the reads.
+    let cases = [
+        (
+            "the original is read after the request",
+            vec![(page, Some(0)), (status(503, 10), None)],
+        ),
+        (
+            "an overlapping request has no response",
+            vec![(Fault::status(400), Some(0)), (stalled, Some(1))],
+        ),
+        (
+            "the service asks to wait before the request",
+            vec![(status(429, 30), Some(0)), (closed, Some(0))],
+        ),
+    ];
+    for (case, faults) in cases {
+        for is_resumed in [false, true] {
+            let context = format!("{case}, resumed: {is_resumed}");
+            let fake = Fake::new(Settings::default());
+            let ids = fake.seed_many(3);
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal");
+            for (fault, original) in faults.clone() {
+                let rule = Rule::new(fault);
+                fake.inject(match original.map(|original: usize| ids[original].clone()) {
+                    Some(id) => rule
+                        .on(DUPLICATE)
+                        .when(move |request| request.query.contains(&id)),
+                    None => rule.on(FIND_MANY).times(3),
+                });
+            }
+            if is_resumed {
+                // The first run cannot look for the copy.
+                fake.inject(Rule::new(Fault::status(400)).on(LIST).after(1).always());
+            }
+            run(async {
+                let transport = InProcess::new(&fake).latency(Duration::from_millis(100));
+                let client = client_over(transport).build().unwrap();
+                let (colleague, original) = (client.clone(), ids[2].as_str().into());
+                let request = DuplicateRequest::new(format!("Copy of {}", ids[0]));
+                let theirs = tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_secs(20)).await;
+                    let copy = colleague.duplicate_offer_source(&original, &request).await;
+                    copy.unwrap().id.unwrap()
+                });
+                let job = || copies(&client, &ids[..2]).journal(&path).send();
+                let mut report = job().await.unwrap();
+                let theirs = theirs.await.unwrap();
+                if is_resumed {
+                    fake.clear_faults();
+                    report = job().await.unwrap();
+                }
+                let entry = &report.entries()[0];
+                assert!(
+                    matches!(entry.outcome, Outcome::Unknown { .. }),
+                    "{context}: {report}"
+                );
+                assert_eq!(entry.copy(), None, "{context}");
+                let message = format!("the copy may be {theirs}");
+                assert!(report.to_string().contains(&message), "{context}: {report}");
+                let undo = ChangePlan::undo(&client, &path).await.unwrap();
+                let undone = undo.apply(&client).acknowledge_inferred().send().await;
+                assert!(undone.unwrap().is_success(), "{context}");
+                let status = fake.state().offer_source(theirs.as_str()).unwrap().status.clone();
+                assert_eq!(status, Status::Active, "{context}");
+            });
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait, has_json_object, not_about_the_asset};
 use crate::ext::read::{ReadResult, is_not_found, odd_failure};
 use crate::ext::resource::ListRow;
+use crate::runtime::attempt_time::{AttemptTime, LastAttempt};
 use crate::transport::BoxFuture;
 use overlap::{Flight, Overlaps};
 use std::collections::{HashMap, HashSet};
@@ -176,11 +177,11 @@ impl DuplicationSteps {
         self.shared.reader.list_rows().await
     }
 
-    /// Records that the response to a request is lost. `sent` is the time of the request.
-    fn lose(&self, item: Item, sent: SystemTime, result: &mut StepResult) {
+    /// Records that the response to a request is lost.
+    fn lose(&self, mut item: Item, attempt: Option<AttemptTime>, result: &mut StepResult) {
+        item.attempt = attempt;
         let request = CopyRequest {
-            sent: Some(sent),
-            lost: Some(self.shared.client.now()),
+            attempt,
             ..CopyRequest::default()
         };
         self.unknown().insert(item.id.to_string(), request);
@@ -230,8 +231,10 @@ impl DuplicationSteps {
 
     async fn send(&self, mut item: Item, attempts: u32, result: &mut StepResult) {
         let shared = &self.shared;
+        let last_attempt = LastAttempt::default();
         let call = self.requests().call(&shared.client, &item.id).map(|call| {
             let call = call.stop_with(shared.stop_signal.receiver());
+            let call = call.record_in(last_attempt.clone());
             match &shared.settings.retry_policy {
                 Some(policy) => call.retry(policy.clone()),
                 None => call,
@@ -240,19 +243,20 @@ impl DuplicationSteps {
         let Some(call) = call else {
             return;
         };
-        let sent = shared.client.now();
         let flight = self.overlaps.begin();
-        let error = match call.await {
+        let response = call.await;
+        let attempt = last_attempt.time();
+        let error = match response {
             Ok(Some(copy)) if !copy.is_empty() => {
                 result.answered = Some(true);
-                return self.answered(item, copy, sent, flight, result).await;
+                return self.answered(item, copy, attempt, flight, result).await;
             }
             Ok(_) => {
                 let message = "the service accepted it, but its response does not name the copy";
                 result.answered = Some(true);
                 item.failure = Some(Failure::new(Reason::NoAnswer, message));
                 flight.is_unclear();
-                return self.lose(item, sent, result);
+                return self.lose(item, attempt, result);
             }
             Err(error) => error,
         };
@@ -267,7 +271,7 @@ impl DuplicationSteps {
         } else if flight.was_not_made().await {
             let note = "this may be the answer to another request that was sent at the same time";
             item.failure = Some(Failure::of(Reason::NoAnswer, &error).because(Reason::NoAnswer, note));
-            return self.lose(item, sent, result);
+            return self.lose(item, attempt, result);
         }
         let original = if is_missing {
             shared.reader.summaries(&[item.id.to_string()]).await.pop()
@@ -288,10 +292,10 @@ impl DuplicationSteps {
         } else if is_forwarded {
             let note = "a gateway may have given this answer and forwarded the request";
             item.failure = Some(Failure::of(Reason::NoAnswer, &error).because(Reason::NoAnswer, note));
-            self.lose(item, sent, result);
+            self.lose(item, attempt, result);
         } else if class == ErrorClass::Ambiguous {
             item.failure = Some(Failure::of(Reason::NoAnswer, &error));
-            self.lose(item, sent, result);
+            self.lose(item, attempt, result);
         } else if retry && !is_missing {
             result.answered = None;
             let task = Task::Send { for_children: false };
@@ -310,7 +314,7 @@ impl DuplicationSteps {
         &self,
         mut item: Item,
         copy: String,
-        sent: SystemTime,
+        attempt: Option<AttemptTime>,
         flight: Flight<'_>,
         result: &mut StepResult,
     ) {
@@ -325,7 +329,7 @@ impl DuplicationSteps {
                 format!("its answer names {copy}, which is not a new copy, so it belongs to another request");
             item.failure = Some(Failure::new(Reason::NoAnswer, message));
             flight.is_unclear();
-            return self.lose(item, sent, result);
+            return self.lose(item, attempt, result);
         }
         let verifies = self.shared.settings.verify == Some(true);
         if !flight.was_made(verifies, &self.shared.stop_signal).await {
@@ -336,7 +340,7 @@ impl DuplicationSteps {
             CopyCheck::Other(failure) => {
                 flight.is_unclear();
                 item.failure = Some(failure);
-                self.lose(item, sent, result);
+                self.lose(item, attempt, result);
             }
             CopyCheck::Unread(failure) => {
                 flight.is_unclear();

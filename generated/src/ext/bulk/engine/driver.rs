@@ -292,6 +292,7 @@ impl Driver {
                 position,
                 was_satisfied: (sent == Some(SentFor::Children)).then_some(true),
                 earlier_request: sent.map_or(EarlierRequest::None, |_| EarlierRequest::Unanswered),
+                attempt: None,
                 failure: None,
             })
             .collect();
@@ -340,9 +341,10 @@ impl Driver {
             self.queue.push_front(step);
         }
         let lost = result.lost.len();
-        if let (Some(journal), Some(time)) = (&mut self.journal, self.steps.copy_time()) {
-            let mut items = result.lost.iter();
-            if let Err(error) = items.try_for_each(|item| journal.lost(item.id.as_str(), time)) {
+        if let Some(journal) = &mut self.journal {
+            let times = result.lost.iter().map(|item| Some((&item.id, item.attempt?)));
+            let mut times = times.flatten();
+            if let Err(error) = times.try_for_each(|(id, attempt)| journal.lost(id.as_str(), attempt)) {
                 self.stop_for_journal(&error);
             }
         }

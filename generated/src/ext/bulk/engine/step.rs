@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::ext::bulk::outcome::{Entry, Failure, Outcome};
 use crate::ext::error_class::requested_wait;
+use crate::runtime::attempt_time::AttemptTime;
 use crate::values::id::IdText;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub(in crate::ext::bulk) struct Item {
     /// read.
     pub(in crate::ext::bulk) was_satisfied: Option<bool>,
     pub(in crate::ext::bulk) earlier_request: EarlierRequest,
+    /// Time of the last request for a copy, if its response was lost.
+    pub(in crate::ext::bulk) attempt: Option<AttemptTime>,
     /// Reason why the result of the last request is unknown.
     pub(in crate::ext::bulk) failure: Option<Failure>,
 }

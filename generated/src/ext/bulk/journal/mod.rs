@@ -8,8 +8,8 @@
 //! for it.
 //!
 //! A duplication writes a `copying` line instead of the `sending` line, and a `lost` line if the response to
-//! the request is lost. Both lines contain a time, so that a resumed job can compare this time with the times
-//! in the IDs of assets.
+//! the request is lost. The `lost` line contains the times at which the request was sent and ended, so that a
+//! resumed job can compare these times with the times in the IDs of assets.
 //!
 //! After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a `settled` line,
 //! the resumed job reads the assets of that line to find their outcomes.
@@ -32,6 +32,7 @@ use super::outcome::{Outcome, Reason};
 use super::report::Counts;
 use crate::Client;
 use crate::ext::cascade::Cascade;
+use crate::runtime::attempt_time::AttemptTime;
 use error::JournalProblem;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -64,8 +65,7 @@ enum Line<'a> {
     SendingForChildren(Vec<Cow<'a, str>>),
     /// ID of the asset that the next request copies.
     Copying(TimedId<'a>),
-    /// ID of an asset. The response to the request for its copy was lost.
-    Lost(TimedId<'a>),
+    Lost(LostRequest<'a>),
     Settled(Vec<SettledId<'a>>),
 }
 
@@ -126,6 +126,15 @@ impl Header {
 struct TimedId<'a> {
     id: Cow<'a, str>,
     time: u64,
+}
+
+/// A request for a copy whose response was lost. The times are in milliseconds since 1970.
+#[derive(Debug, Serialize, Deserialize)]
+struct LostRequest<'a> {
+    /// ID of the original.
+    id: Cow<'a, str>,
+    sent: u64,
+    ended: u64,
 }
 
 impl<'a> TimedId<'a> {
@@ -198,10 +207,10 @@ pub(super) enum SentFor {
 /// A request for a copy. The result of the request is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CopyRequest {
-    /// Time at which the request was sent; `None` if it was not recorded.
-    pub(super) sent: Option<SystemTime>,
-    /// Time at which the response was lost; `None` if the journal has no such time.
-    pub(super) lost: Option<SystemTime>,
+    /// Time before the request was sent, according to the journal.
+    pub(super) begun: Option<SystemTime>,
+    /// Time of the request; `None` if it is not known when the request ended.
+    pub(super) attempt: Option<AttemptTime>,
     /// True if an earlier run searched the list of all assets, but did not recognise the copy.
     pub(super) was_searched: bool,
     /// ID of the copy, if the response named it.
@@ -445,14 +454,14 @@ impl<'a> Line<'a> {
         match self {
             Self::Copying(TimedId { id, time }) => {
                 let request = CopyRequest {
-                    sent: Some(time_of(*time)),
+                    begun: Some(time_of(*time)),
                     ..CopyRequest::default()
                 };
                 requests.insert(id.clone().into_owned(), request);
             }
-            Self::Lost(TimedId { id, time }) => {
+            Self::Lost(LostRequest { id, sent, ended }) => {
                 if let Some(request) = requests.get_mut(&**id) {
-                    request.lost = Some(time_of(*time));
+                    request.attempt = Some(AttemptTime::from_journal(time_of(*sent), time_of(*ended)));
                 }
             }
             Self::Settled(entries) => {

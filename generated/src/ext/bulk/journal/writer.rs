@@ -1,9 +1,13 @@
 //! Writes and resumes journals.
 
 use super::error::{JournalError, JournalProblem};
-use super::{CopyRequest, Header, IDS_PER_LINE, Journal, Line, RecordedState, SettledId, TimedId};
+use super::{
+    CopyRequest, Header, IDS_PER_LINE, Journal, Line, LostRequest, RecordedState, SettledId, TimedId,
+    milliseconds,
+};
 use crate::ext::bulk::outcome::{Entry, Outcome};
 use crate::ext::line_file::{LineError, LineFile, write_line};
+use crate::runtime::attempt_time::AttemptTime;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -144,8 +148,12 @@ impl JournalWriter {
     }
 
     /// Records that the response to the request for a copy of this asset was lost.
-    pub(in crate::ext::bulk) fn lost(&mut self, id: &str, time: SystemTime) -> Result<(), JournalError> {
-        self.append(&Line::Lost(TimedId::new(id, time)))
+    pub(in crate::ext::bulk) fn lost(&mut self, id: &str, attempt: AttemptTime) -> Result<(), JournalError> {
+        self.append(&Line::Lost(LostRequest {
+            id: Cow::Borrowed(id),
+            sent: milliseconds(attempt.sent()),
+            ended: milliseconds(attempt.ended()),
+        }))
     }
 
     /// Records the outcomes. The outcome *not sent* is recorded only if an earlier line says that the ID was

@@ -9,6 +9,7 @@ use crate::ext::bulk::engine::{Item, StepResult, pause};
 use crate::ext::bulk::journal::CopyRequest;
 use crate::ext::bulk::{Failure, Outcome, Reason};
 use crate::ext::resource::ListRow;
+use crate::runtime::attempt_time::AttemptTime;
 use crate::values::id::generator::created_at;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -186,7 +187,6 @@ impl DuplicationSteps {
 
     /// Returns a reason why `copy`, the only new asset with the requested name, may not be the copy.
     fn doubt(&self, copy: &str, request: &CopyRequest, is_single: bool, assets: &Assets) -> Option<String> {
-        let CopyRequest { sent, lost, .. } = request;
         let doubt = if self.known().before.is_none() {
             "the list could not be read before the job"
         } else if !is_single {
@@ -197,8 +197,9 @@ impl DuplicationSteps {
             ));
         } else if request.was_searched {
             "an earlier search did not recognise it, so somebody else may have made it"
-        } else if let (Some(sent), Some(lost)) = (sent, lost) {
-            let in_flight = earlier(*sent, CLOCK_DIFFERENCE)..=later(*lost, CLOCK_DIFFERENCE);
+        } else if let Some(attempt) = request.attempt {
+            let begin = earlier(attempt.sent(), CLOCK_DIFFERENCE);
+            let in_flight = begin..=later(attempt.ended(), CLOCK_DIFFERENCE);
             if created_at(copy).is_some_and(|created| in_flight.contains(&created)) {
                 return None;
             }
@@ -219,9 +220,8 @@ impl DuplicationSteps {
                  duplicate this asset again"
             ));
         }
-        let is_settled = request.sent.is_some_and(|sent| {
-            self.shared.client.now() >= later(request.lost.unwrap_or(sent), SETTLED_AFTER)
-        });
+        let end = request.attempt.map(AttemptTime::ended).or(request.begun);
+        let is_settled = end.is_some_and(|end| self.shared.client.now() >= later(end, SETTLED_AFTER));
         if !is_settled {
             return Search::Late(format!(
                 "no new asset has the name {name:?} so far, but the list may be late; look for it before \
@@ -243,7 +243,8 @@ impl DuplicationSteps {
 
 /// Describes the time at which an asset was made, so that people can decide whether the asset is the copy.
 fn made_after(request: &CopyRequest, id: &str) -> Option<String> {
-    let after = created_at(id)?.duration_since(request.sent?).ok()?;
+    let sent = request.attempt.map(AttemptTime::sent).or(request.begun)?;
+    let after = created_at(id)?.duration_since(sent).ok()?;
     Some(format!(", made {:.1} s after the request", after.as_secs_f64()))
 }
 

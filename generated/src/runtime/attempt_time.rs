@@ -1,0 +1,44 @@
+//! Time of the last attempt of a call.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// Time during which one attempt was in flight, by the clock of the client.
+///
+/// Only the attempt loop measures this time. Therefore, it contains neither waits for a token, for the rate
+/// limiter or for a retry, nor the time after the attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AttemptTime {
+    sent: SystemTime,
+    ended: SystemTime,
+}
+
+impl AttemptTime {
+    /// Creates a time that was read from a journal.
+    pub(crate) fn from_journal(sent: SystemTime, ended: SystemTime) -> Self {
+        Self { sent, ended }
+    }
+
+    pub(crate) fn sent(self) -> SystemTime {
+        self.sent
+    }
+
+    pub(crate) fn ended(self) -> SystemTime {
+        self.ended
+    }
+}
+
+/// Receives the time of the last attempt of a call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastAttempt(Arc<Mutex<Option<AttemptTime>>>);
+
+impl LastAttempt {
+    /// Returns the time of the last attempt; `None` if no attempt has ended.
+    pub(crate) fn time(&self) -> Option<AttemptTime> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn record(&self, sent: SystemTime, ended: SystemTime) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(AttemptTime { sent, ended });
+    }
+}
