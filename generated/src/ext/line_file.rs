@@ -3,12 +3,18 @@
 //! A new file is created atomically with its first lines. After a crash, the last line may be incomplete. The
 //! next run that continues the file removes such a line. While a process uses the file, the file is locked
 //! against other processes.
+//!
+//! If somebody truncates the file while it is in use, complete lines are lost, and the rest would look like
+//! the file of an earlier point in time. Therefore, the file then gets a last line that makes it unusable.
 
 use crate::runtime::private_file::PrivateFile;
 use serde::Serialize;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+
+/// Text of the line that marks a truncated file. A reader of the file reports it as damage.
+const TRUNCATED: &str = "the file was truncated while it was in use, so lines are missing";
 
 /// A file of JSON lines, open for writing.
 #[derive(Debug)]
@@ -17,6 +23,8 @@ pub(in crate::ext) struct LineFile {
     file: File,
     /// Length of the complete lines, in bytes.
     length: u64,
+    /// True once the file was found to be truncated. Nothing more is then appended.
+    is_truncated: bool,
 }
 
 /// Error of an operation on a [`LineFile`].
@@ -50,6 +58,7 @@ impl LineFile {
             path: path.to_owned(),
             file,
             length: text.len() as u64,
+            is_truncated: false,
         };
         lines.lock()?;
         Ok(Some(lines))
@@ -61,6 +70,7 @@ impl LineFile {
             path: path.to_owned(),
             file: OpenOptions::new().read(true).write(true).open(path)?,
             length: 0,
+            is_truncated: false,
         };
         lines.lock()?;
         Ok(lines)
@@ -95,7 +105,8 @@ impl LineFile {
 
     /// Appends a line.
     pub(in crate::ext) fn append(&mut self, line: &impl Serialize) -> Result<(), LineError> {
-        if !self.is_in_place() {
+        self.mark_if_truncated();
+        if self.is_truncated || !self.is_in_place() {
             return Err(LineError::Removed);
         }
         let mut text = Vec::new();
@@ -115,15 +126,29 @@ impl LineFile {
         Ok(self.file.sync_data()?)
     }
 
-    /// Returns true if the path still leads to the open file, and the file contains all complete lines. On
-    /// systems other than Unix, only the lengths of the two files are compared.
+    /// If the file lacks complete lines, appends the line that marks it as truncated. The line is written to
+    /// the open file, never to another file that has replaced it.
+    fn mark_if_truncated(&mut self) {
+        let has_lost_lines = self.file.metadata().is_ok_and(|open| open.len() < self.length);
+        if self.is_truncated || !has_lost_lines {
+            return;
+        }
+        self.is_truncated = true;
+        // The job stops in any case, so nothing can be done about an error.
+        let _ = self.file.seek(SeekFrom::End(0)).and_then(|_| {
+            let mut text = Vec::new();
+            write_line(&mut text, &TRUNCATED)?;
+            self.file.write_all(&text)?;
+            self.file.sync_data()
+        });
+    }
+
+    /// Returns true if the path still leads to the open file. On systems other than Unix, only the lengths of
+    /// the two files are compared.
     fn is_in_place(&self) -> bool {
         let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
             return false;
         };
-        if open.len() < self.length {
-            return false;
-        }
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
@@ -142,6 +167,13 @@ fn locked(lock: &Result<(), TryLockError>) -> Result<(), LineError> {
         Err(TryLockError::WouldBlock) => Err(LineError::InUse),
         Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
+}
+
+/// Returns the problem if this line marks the file as truncated. The mark may follow the rest of a truncated
+/// line.
+pub(in crate::ext) fn truncation(line: &[u8]) -> Option<&'static str> {
+    let line = line.strip_suffix(b"\"\n")?.strip_suffix(TRUNCATED.as_bytes())?;
+    line.ends_with(b"\"").then_some(TRUNCATED)
 }
 
 /// Writes a value as one line.

@@ -78,7 +78,10 @@ pub(super) enum PlanProblem {
     Damaged { line: usize, message: String },
     #[error("another process uses it; fix: wait for that process")]
     InUse,
-    #[error("the file was removed, replaced or truncated while it was in use")]
+    #[error(
+        "the file was removed, replaced or truncated while it was in use; fix: do not use it again, if it \
+         still exists, and make the plan again from the current state of the account"
+    )]
     Removed,
     #[error(
         "this job kept no record of the state before it, so it cannot be undone; fix: give later jobs an \

@@ -8,7 +8,7 @@
 use super::entry::PlanStep;
 use super::error::PlanProblem;
 use crate::Client;
-use crate::ext::line_file::{LineError, LineFile, write_line};
+use crate::ext::line_file::{LineError, LineFile, truncation, write_line};
 use crate::ext::snapshot::{AssetKey, Changes, Fingerprint};
 use crate::ext::{ChangeRecord, Outcome};
 use serde::{Deserialize, Serialize};
@@ -156,6 +156,12 @@ impl Recorded {
             // A line without a line feed is incomplete.
             if read == 0 || text.last() != Some(&b'\n') {
                 break;
+            }
+            if let (Some(problem), true) = (truncation(&text), recorded.is_some()) {
+                return Err(PlanProblem::Damaged {
+                    line: number,
+                    message: problem.to_owned(),
+                });
             }
             let line = match serde_json::from_slice::<Line>(&text) {
                 Ok(line) => line,

@@ -287,7 +287,11 @@ fn a_journal_that_is_removed_or_truncated_stops_the_job() {
         std::fs::write(path, "another file\n").unwrap();
     };
     let truncate = |path: &Path| std::fs::write(path, "").unwrap();
-    let damages: [&dyn Fn(&Path); 3] = [&remove, &replace, &truncate];
+    let truncate_and_replace = |path: &Path| {
+        truncate(path);
+        replace(path);
+    };
+    let damages: [&dyn Fn(&Path); 4] = [&remove, &replace, &truncate, &truncate_and_replace];
     for damage in damages {
         let (_folder, path) = journal();
         let alarm = Alarm::after(Some(6));
@@ -316,7 +320,15 @@ fn a_journal_that_is_removed_or_truncated_stops_the_job() {
                 .contains("the file was removed, replaced or truncated"),
             "{report}"
         );
-        let read = Journal::read(&path);
-        assert!(read.is_err(), "nothing is written to this file");
+        assert!(
+            Journal::read(&path).is_err(),
+            "the file is not a journal any more"
+        );
+        // A file that has replaced the journal stays unchanged.
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            !text.contains("another file") || text == "another file\n",
+            "{text}"
+        );
     }
 }

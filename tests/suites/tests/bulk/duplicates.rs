@@ -2,7 +2,7 @@
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::Client;
-use funnelflux::ext::{DuplicateMany as _, Duplication, OfferSources, Outcome};
+use funnelflux::ext::{DuplicateMany as _, Duplication, Journal, OfferSources, Outcome};
 use funnelflux::types::{DuplicateRequest, OfferSource, Status as SourceStatus};
 use funnelflux_fake::{Fake, Fault, Rule, Settings};
 use funnelflux_suites::run;
@@ -329,4 +329,48 @@ fn a_journal_of_other_copies_is_refused() {
         .to_string();
     assert!(error.contains("fix: restore the file from a copy"), "{error}");
     assert_eq!((calls(&fake, DUPLICATE), calls(&fake, LIST)), (2, 1));
+}
+
+/// The lines that remain would let a resumed job make copies again.
+#[test]
+fn a_journal_that_was_truncated_after_some_copies_is_not_resumed() {
+    let truncated = "the file was truncated while it was in use, so lines are missing; fix: restore";
+    let cases = [
+        (3, 0, truncated),
+        (3, 4, truncated),
+        (0, 0, "this is not the journal of a bulk job"),
+    ];
+    for (lines, bytes, expected) in cases {
+        let (fake, client) = service(Settings::default());
+        let ids = fake.seed_many(6);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let job = || copies(&client, &ids).concurrency(1).journal(&path);
+        let file = path.clone();
+        let report = run(job()
+            .on_progress(move |progress| {
+                if progress.finished() == 3 {
+                    let text = std::fs::read(&file).unwrap();
+                    let lines = text.split_inclusive(|byte| *byte == b'\n').take(lines);
+                    let length = lines.map(<[u8]>::len).sum::<usize>() + bytes;
+                    let file = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+                    file.set_len(u64::try_from(length).unwrap()).unwrap();
+                }
+            })
+            .send())
+        .unwrap();
+        assert_eq!(report.counts().to_string(), "3 done, 3 not sent", "{report}");
+        assert!(
+            report
+                .to_string()
+                .contains("do not resume the job from this file"),
+            "{report}"
+        );
+        let resumed = run(job().send()).unwrap_err().to_string();
+        let read = Journal::read(&path).unwrap_err().to_string();
+        for error in [resumed, read] {
+            assert!(error.contains(expected), "{error}");
+        }
+        assert_eq!(calls(&fake, DUPLICATE), 3);
+    }
 }

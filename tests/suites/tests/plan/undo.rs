@@ -1,10 +1,13 @@
 //! Tests the undo of plans and bulk jobs.
 
 use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, stored};
+use bytes::Bytes;
+use funnelflux::Client;
 use funnelflux::ext::plan::ChangePlan;
 use funnelflux::ext::{
     AssetGroup, BulkArchive as _, BulkDelete as _, Cascade, DuplicateMany as _, MoveToCategory as _,
 };
+use funnelflux::transport::{TransportError, from_fn};
 use funnelflux::types::DuplicateRequest;
 use funnelflux_fake::{Fault, Rule, Status};
 use funnelflux_suites::run;
@@ -40,6 +43,37 @@ fn a_plan_is_undone_and_the_undo_is_undone() {
     let redo = run(ChangePlan::undo(&client, &second)).unwrap();
     assert!(apply(&redo, &client).is_success());
     assert_eq!(body(&fake, "page", PAGE)["offerParams"], changed["offerParams"]);
+}
+
+/// Without the lost lines, an undo would silently leave out assets.
+#[test]
+fn a_job_whose_journal_was_truncated_is_neither_undone_nor_resumed() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let plan = run(ChangePlan::replace(SOURCE, OTHER_SOURCE).plan(&client)).unwrap();
+    let (service, file) = (fake.clone(), journal.clone());
+    let transport = from_fn(move |request: http::Request<Bytes>| {
+        let service = service.clone();
+        if request.method() == http::Method::PUT {
+            // The first line describes the plan.
+            let text = std::fs::read_to_string(&file).unwrap();
+            let length = text.lines().next().unwrap().len() + 1;
+            let file = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+            file.set_len(u64::try_from(length).unwrap()).unwrap();
+        }
+        async move { service.respond(request).await.map_err(TransportError::from) }
+    });
+    let builder = Client::builder().bearer_token(fake.access_token());
+    let truncating = builder.transport(transport).build().unwrap();
+    let report = run(plan.apply(&truncating).journal(&journal).send()).unwrap();
+    assert!(report.is_success(), "{report}");
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap_err();
+    let resumed = run(plan.apply(&client).journal(&journal).send()).unwrap_err();
+    for error in [undo, resumed] {
+        let expected = "the file was truncated while it was in use, so lines are missing; fix: move the file";
+        assert!(error.to_string().contains(expected), "{error}");
+    }
 }
 
 #[test]

@@ -49,7 +49,10 @@ pub(super) enum JournalProblem {
         message: String,
         fix: &'static str,
     },
-    #[error("the file was removed, replaced or truncated while the job ran")]
+    #[error(
+        "the file was removed, replaced or truncated while the job ran; fix: do not resume the job from this \
+         file, if it still exists; begin a job with a new journal for the IDs that this run did not send"
+    )]
     Removed,
     #[error("{0}")]
     Io(io::Error),

@@ -32,6 +32,7 @@ use super::outcome::{Outcome, Reason};
 use super::report::Counts;
 use crate::Client;
 use crate::ext::cascade::Cascade;
+use crate::ext::line_file::truncation;
 use crate::runtime::attempt_time::AttemptTime;
 use error::JournalProblem;
 use serde::{Deserialize, Serialize};
@@ -372,6 +373,9 @@ impl Journal {
             // A line without a line feed is incomplete. The resumed job reads the assets of that line again.
             if read == 0 || text.last() != Some(&b'\n') {
                 break;
+            }
+            if let (Some(problem), Some(journal)) = (truncation(&text), &journal) {
+                return Err(journal.damaged(number, problem.to_owned()));
             }
             let line = match serde_json::from_slice::<Line<'_>>(&text) {
                 Ok(line) => line,
