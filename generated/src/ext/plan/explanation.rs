@@ -18,8 +18,8 @@ const NAME: &str = "`name` is the name of the asset before the change.";
 const FINGERPRINT: &str = "`was` identifies the state of the asset when the plan was made. If someone \
     edits the asset before the plan is applied, its entry is rejected as stale, and the asset stays \
     as it is; the other entries are applied. With `--rebase` (`Apply::rebase`) the entry is applied \
-    and the edit kept, unless both concern the same property. Properties that the service sets, such \
-    as times and versions, may differ.";
+    and the edit kept, unless both concern the same property or the entry deletes the asset. \
+    Properties that the service sets, such as times and versions, may differ.";
 const UNDO: &str = "Afterwards, `funnelflux undo` reverts the changes with the journal that `apply` \
     writes. An entry with something that it cannot revert says so in `cannot_undo`.";
 const INFERRED: &str = "`inferred: true` warns that the vendor's documentation has only the titles \

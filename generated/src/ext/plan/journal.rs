@@ -98,6 +98,7 @@ pub(super) struct Earlier {
 #[derive(Debug)]
 pub(super) struct Recorded {
     pub(super) header: Header,
+    /// States of the assets that the job changed or may have changed.
     pub(super) before: BTreeMap<AssetKey, Before>,
     pub(super) earlier: BTreeMap<AssetKey, Earlier>,
     pub(super) unread: Vec<String>,
@@ -223,11 +224,20 @@ impl Recorded {
             }
             Line::Sending { step, assets } => {
                 for asset in assets {
-                    self.earlier.entry(asset).or_default().sent.insert(step);
+                    let earlier = self.earlier.entry(asset).or_default();
+                    earlier.sent.insert(step);
+                    // A run began the asset anew after this outcome.
+                    earlier.outcome = None;
                 }
             }
             Line::Settled { asset, outcome } => {
-                let earlier = self.earlier.entry(asset).or_default();
+                let earlier = self.earlier.entry(asset.clone()).or_default();
+                if matches!(outcome, Outcome::AlreadySo { .. } | Outcome::Rejected { .. }) {
+                    // The plan has changed nothing of the asset. The steps before this line were not sent, or
+                    // the service refused them.
+                    *earlier = Earlier::default();
+                    self.before.remove(&asset);
+                }
                 earlier.outcome = Some(outcome);
             }
         }

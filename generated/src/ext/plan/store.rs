@@ -1,8 +1,8 @@
 //! Creates or saves one asset, as JSON: reads the asset, compares it with the plan, stores it, and reads it
 //! back.
 
-use super::difference::{fingerprint, same, same_at};
-use super::entry::{Action, PlanEntry, PlanStep};
+use super::difference::{fingerprint, same, same_at, status_of};
+use super::entry::{Action, PlanEntry, PlanStep, STATUS};
 use crate::ext::asset_group::GroupReader;
 use crate::ext::bulk::{Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait, not_about_the_asset};
@@ -64,7 +64,8 @@ pub(super) enum Freshness {
 /// Policy for assets that have changed since the plan was made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StalePolicy {
-    /// True to accept assets that have changed only at paths that the plan does not change.
+    /// True to accept assets that have changed only at paths that the plan does not change. A deletion changes
+    /// every path.
     pub(super) rebase: bool,
     /// True if an earlier run, or this run, may already have made a part of the change.
     pub(super) is_begun: bool,
@@ -97,7 +98,9 @@ pub(super) fn freshness(
         return Freshness::Satisfied;
     }
     let is_unchanged = Some(fingerprint(group, &before)) == entry.was;
-    if policy.rebase || is_unchanged && (new == 0 || policy.is_begun) {
+    // A deletion concerns every path, so it is in conflict with any change.
+    let is_rebased = policy.rebase && entry.action != Action::Delete;
+    if is_rebased || is_unchanged && (new == 0 || policy.is_begun) {
         return Freshness::Fresh;
     }
     Freshness::Stale(if is_unchanged {
@@ -109,15 +112,20 @@ pub(super) fn freshness(
 
 /// Returns the outcome of an asset that has changed since the plan was made. `was_sent` is true if an earlier
 /// run may have made a part of the change.
-pub(super) fn stale(reason: &str, was_sent: bool) -> Outcome {
+pub(super) fn stale(entry: &PlanEntry, reason: &str, was_sent: bool) -> Outcome {
     if was_sent {
-        let message = format!("it was changed in part, and someone else has changed it since: {reason}");
+        let message =
+            format!("an earlier run may have changed it, and someone else has changed it since: {reason}");
         let failure = Failure::new(Reason::Stale, message);
         return Outcome::Unknown { failure };
     }
+    let rebase = match entry.action {
+        Action::Delete => "",
+        _ => ", or rebase it if the changes do not touch the same paths",
+    };
     let message = format!(
         "the asset has changed since the plan was made ({reason}), so nothing was sent; fix: make the plan \
-         again, or rebase it if the changes do not touch the same paths"
+         again{rebase}"
     );
     Outcome::Rejected {
         failure: Failure::new(Reason::Stale, message),
@@ -139,9 +147,8 @@ pub(super) async fn save(
         FoundAsset::Missing => return StoreResult::new(missing(group, was_sent)),
         FoundAsset::Unreadable(failure) => return unreadable(failure),
     };
-    if group.summary(&current).status == AssetStatus::Deleted {
-        let failure = Failure::new(Reason::Deleted, format!("this {} is deleted", group.singular()));
-        return StoreResult::new(Outcome::Rejected { failure });
+    if is_deleted(group, &current) {
+        return StoreResult::new(deleted(group, entry));
     }
     let change = Saving { reader, entry };
     if change.is_saved(&current) {
@@ -153,7 +160,7 @@ pub(super) async fn save(
         return StoreResult::new(outcome);
     }
     if let Freshness::Stale(reason) = freshness(group, entry, &current, policy) {
-        return StoreResult::new(stale(&reason, was_sent));
+        return StoreResult::new(stale(entry, &reason, was_sent));
     }
     let result = change.send(client, &current, false).await;
     let Err(error) = result else {
@@ -197,6 +204,23 @@ fn refused(read: &FoundAsset, error: &Error) -> StoreResult {
         return StoreResult::failed(Outcome::Unknown { failure }, error);
     }
     StoreResult::new(Outcome::Rejected { failure })
+}
+
+/// Returns the outcome of an entry whose asset is deleted.
+pub(super) fn deleted(group: AssetGroup, entry: &PlanEntry) -> Outcome {
+    let consequence = match entry.action {
+        Action::Create(_) => ", and its ID cannot be used again; fix: make the plan again",
+        Action::Change(_) | Action::Delete => "",
+    };
+    let message = format!("this {} is deleted{consequence}", group.singular());
+    Outcome::Rejected {
+        failure: Failure::new(Reason::Deleted, message),
+    }
+}
+
+/// Returns true if the status of the asset is *deleted*.
+pub(super) fn is_deleted(group: AssetGroup, asset: &Value) -> bool {
+    group.summary(asset).status == AssetStatus::Deleted
 }
 
 fn missing(group: AssetGroup, was_sent: bool) -> Outcome {
@@ -382,7 +406,9 @@ pub(super) async fn create(
     let id = entry.key.id.as_str();
     match reader.find_one(id).await {
         FoundAsset::Missing => {}
-        FoundAsset::Found(current) => return StoreResult::new(existing(group, value, &current, was_sent)),
+        FoundAsset::Found(current) => {
+            return StoreResult::new(existing(group, entry, value, &current, was_sent));
+        }
         FoundAsset::Unreadable(failure) => {
             if !is_missing_in_unlisted(group, &failure) {
                 return unreadable(failure);
@@ -390,7 +416,7 @@ pub(super) async fn create(
         }
     }
     let error = match group.create(client, &in_request(&as_created(value))).await {
-        Ok(()) => return StoreResult::new(created(reader, value, id).await),
+        Ok(()) => return StoreResult::new(created(reader, entry, value).await),
         Err(error) => error,
     };
     let read = match reader.find_one(id).await {
@@ -400,7 +426,7 @@ pub(super) async fn create(
     let is_refused = ErrorClass::of(&error) == ErrorClass::Refused && !is_not_found(&error);
     match (read, error.may_have_been_applied()) {
         // The asset was missing before the request, so this request has created it, whatever the response.
-        (FoundAsset::Found(current), _) => StoreResult::new(existing(group, value, &current, true)),
+        (FoundAsset::Found(current), _) => StoreResult::new(existing(group, entry, value, &current, true)),
         (_, true) => {
             let failure = Failure::of(Reason::NoAnswer, &error);
             StoreResult::failed(Outcome::Unknown { failure }, &error)
@@ -422,7 +448,10 @@ fn is_missing_in_unlisted(group: AssetGroup, failure: &Failure) -> bool {
 }
 
 /// Returns the outcome of a creation if an asset with the same ID already exists.
-fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -> Outcome {
+fn existing(group: AssetGroup, entry: &PlanEntry, value: &Value, current: &Value, was_sent: bool) -> Outcome {
+    if is_deleted(group, current) {
+        return deleted(group, entry);
+    }
     let differing = differing(group, value, current);
     match (differing.as_slice(), was_sent) {
         ([], true) => Outcome::CONFIRMED,
@@ -444,17 +473,19 @@ fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -
 /// Reads a created asset back. If the asset differs from the asset that was sent, the outcome is *done*
 /// without confirmation, because the service has accepted the asset. If the asset is missing, the outcome is
 /// *unknown*, because a gateway may have accepted it instead of the service.
-async fn created(reader: &GroupReader, value: &Value, id: &str) -> Outcome {
+async fn created(reader: &GroupReader, entry: &PlanEntry, value: &Value) -> Outcome {
+    let group = reader.group();
     let mut pause = PAUSE;
     let mut failure = Failure::new(
         Reason::NotApplied,
         "the service accepted it, but it is not there when it is read back".to_owned(),
     );
     for read in 1..=READS {
-        match reader.find_one(id).await {
+        match reader.find_one(&entry.key.id).await {
+            FoundAsset::Found(current) if is_deleted(group, &current) => return deleted(group, entry),
             FoundAsset::Found(current) => {
                 return Outcome::Done {
-                    confirmed: differing(reader.group(), value, &current).is_empty(),
+                    confirmed: differing(group, value, &current).is_empty(),
                 };
             }
             FoundAsset::Missing => {}
@@ -471,19 +502,22 @@ async fn created(reader: &GroupReader, value: &Value, id: &str) -> Outcome {
     Outcome::Unknown { failure }
 }
 
-/// Returns the paths at which an asset differs from the asset to create, except for the status and managed
-/// fields.
+/// Returns the paths at which an asset differs from the asset to create, except for managed fields. An active
+/// asset may still be archived by a later step.
 fn differing(group: AssetGroup, value: &Value, current: &Value) -> Vec<String> {
     let fields = group.managed_fields();
     let wanted = fields.as_stored(in_request(&as_created(value)));
     let current = fields.as_stored(current.clone());
     let members = wanted.as_object().into_iter().flatten();
     let managed = super::difference::managed(group);
+    let status = status_of(current.pointer(STATUS));
+    let is_status_expected = status == AssetStatus::Active || status == status_of(value.pointer(STATUS));
     members
         .map(|(name, value)| (pointer::join("", name), value))
         .filter(|(path, _)| !managed.contains(&path.as_str()))
         .filter(|(path, value)| !same(Some(value), current.pointer(path)))
         .map(|(path, _)| path)
+        .chain((!is_status_expected).then(|| STATUS.to_owned()))
         .collect()
 }
 

@@ -10,7 +10,7 @@ use super::{ChangePlan, file};
 use crate::Client;
 use crate::ext::line_file::LineFile;
 use crate::ext::snapshot::{AssetKey, Changes, ValueChange};
-use crate::ext::{AssetGroup, AssetStatus, ChangeRecord, FoundAsset, Journal, Outcome, ServerBehavior};
+use crate::ext::{AssetGroup, AssetStatus, ChangeRecord, FoundAsset, Journal, ServerBehavior};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -41,23 +41,9 @@ impl ChangePlan {
         let header = Header::new(client, String::new()).await?;
         let checked = recorded.header.check_account(&header);
         checked.map_err(|problem| PlanError::at(path, problem))?;
-        let job = recorded.header.job.clone();
-        let was_changed = |before: &Before| {
-            let earlier = recorded.earlier.get(&before.asset);
-            earlier.is_none_or(|earlier| {
-                let is_unchanged = matches!(
-                    earlier.outcome,
-                    Some(Outcome::AlreadySo { .. } | Outcome::Rejected { .. })
-                );
-                !is_unchanged
-            })
-        };
-        let before: Vec<&Before> = recorded
-            .before
-            .values()
-            .filter(|before| was_changed(before))
-            .collect();
-        let (entries, notes) = revert(client, &before, recorded.unread.clone()).await;
+        let job = recorded.header.job;
+        let before = recorded.before.into_values().collect();
+        let (entries, notes) = revert(client, before, recorded.unread).await;
         Ok(Self::new(client, format!("undo: {job}"), notes, entries).await?)
     }
 }
@@ -98,21 +84,20 @@ async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError
         let before = recorded.before.into_values().filter(changed).collect();
         (before, recorded.unread)
     };
-    let before: Vec<&Before> = before.iter().collect();
-    let (entries, notes) = revert(client, &before, unread).await;
+    let (entries, notes) = revert(client, before, unread).await;
     Ok(ChangePlan::new(client, format!("undo: {}", journal.job()), notes, entries).await?)
 }
 
 /// Returns the entries that revert changes, and notes on the changes that no entry can revert.
 async fn revert(
     client: &Client,
-    before: &[&Before],
+    before: Vec<Before>,
     mut notes: Vec<String>,
 ) -> (Vec<PlanEntry>, Vec<String>) {
     let keys: Vec<AssetKey> = before.iter().map(|before| before.asset.clone()).collect();
     let readers = readers_of(client, &keys, 1);
     let mut states = read_keys(readers, keys).await;
-    let is_gone = |before: &&&Before| {
+    let is_gone = |before: &&Before| {
         before.change == Made::Deleted && !is_there(&before.asset, states.get(&before.asset))
     };
     let gone: BTreeSet<&str> = before
@@ -121,7 +106,7 @@ async fn revert(
         .map(|before| before.asset.id.as_str())
         .collect();
     let mut entries = Vec::new();
-    for before in before {
+    for before in &before {
         let key = &before.asset;
         let Some(group) = AssetGroup::named(&key.group) else {
             notes.push(format!("{key}: its group is not compiled in"));

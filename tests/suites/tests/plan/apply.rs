@@ -1,6 +1,8 @@
 //! Tests the application of plans: stale assets, order, acknowledgement, faults, crashes, cancellation.
 
-use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, key, outcome, stored};
+use super::{
+    CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, crash_after, key, outcome, stored,
+};
 use bytes::Bytes;
 use funnelflux::Client;
 use funnelflux::ext::plan::ChangePlan;
@@ -9,6 +11,7 @@ use funnelflux::transport::{self, TransportError};
 use funnelflux_fake::{Fake, Fault, Rule, Settings, Status};
 use funnelflux_suites::{client_that_loses_a_save, run};
 use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
@@ -255,6 +258,86 @@ fn a_rebase_with_the_same_journal_reconsiders_stale_assets() {
     assert_eq!(undo.entries().len(), 2, "{undo}");
 }
 
+/// The first run rejects the page as stale. The second run rebases it, and crashes once it is saved.
+#[test]
+fn a_rebase_that_crashes_after_its_save_is_recorded() {
+    for is_rebased_again in [true, false] {
+        let (fake, client) = account();
+        let plan = run(ChangePlan::replace(SOURCE, OTHER_SOURCE)
+            .groups(["pages"])
+            .only([PAGE])
+            .plan(&client))
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        fake.set("page", PAGE, "pageName", "Renamed");
+        let report = run(plan.apply(&client).journal(&journal).send()).unwrap();
+        assert_eq!(report.counts().rejected, 1, "{report}");
+        crash_after(http::Method::PUT, &fake, &plan, &journal, true);
+        assert_eq!(
+            body(&fake, "page", PAGE)["offerParams"]["idOfferSource"],
+            OTHER_SOURCE
+        );
+        let undo = || run(ChangePlan::undo(&client, &journal)).unwrap();
+        assert_eq!(undo().entries().len(), 1, "{}", undo());
+        let job = plan.apply(&client).journal(&journal);
+        let job = if is_rebased_again { job.rebase() } else { job };
+        let report = run(job.send()).unwrap();
+        assert_eq!(
+            outcome(&report, "pages", PAGE),
+            &Outcome::Done { confirmed: true }
+        );
+        assert!(apply(&undo(), &client).is_success());
+        let page = body(&fake, "page", PAGE);
+        assert_eq!(page["offerParams"]["idOfferSource"], SOURCE);
+        assert_eq!(page["pageName"], "Renamed");
+    }
+}
+
+/// Somebody renames the page after it was read for the plan, but before the job reads it to save it. The
+/// journal therefore has the step of a save that was not sent.
+#[test]
+fn a_rejection_after_its_step_was_recorded_leaves_nothing_to_undo() {
+    let (fake, client) = account();
+    let plan = run(ChangePlan::replace(SOURCE, OTHER_SOURCE)
+        .groups(["pages"])
+        .only([PAGE])
+        .plan(&client))
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    // The second read is the one of the save.
+    let reads = Arc::new(AtomicUsize::new(0));
+    let (service, token) = (fake.clone(), fake.access_token());
+    let transport = transport::from_fn(move |request: http::Request<Bytes>| {
+        let (fake, reads) = (service.clone(), Arc::clone(&reads));
+        async move {
+            let is_read = request.uri().path().contains("/page/find/");
+            if is_read && reads.fetch_add(1, Ordering::SeqCst) == 1 {
+                fake.set("page", PAGE, "pageName", "Renamed");
+            }
+            fake.respond(request).await.map_err(TransportError::from)
+        }
+    });
+    let renaming = Client::builder().bearer_token(token).transport(transport);
+    let renaming = renaming.build().unwrap();
+    let report = run(plan.apply(&renaming).journal(&journal).send()).unwrap();
+    assert_eq!(report.counts().rejected, 1, "{report}");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    assert!(text.contains("\"sending\""), "{text}");
+    assert!(run(ChangePlan::undo(&client, &journal)).unwrap().is_empty());
+    // Somebody makes a part of the change. The next run makes the other part, and the undo reverts only that.
+    let theirs = json!({ "idOfferSource": OTHER_SOURCE });
+    fake.set("page", PAGE, "offerParams", theirs.clone());
+    let report = run(plan.apply(&client).journal(&journal).rebase().send()).unwrap();
+    assert_eq!(report.counts().done, 1, "{report}");
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert!(apply(&undo, &client).is_success());
+    let page = body(&fake, "page", PAGE);
+    assert_eq!(page["notYetKnown"]["list"][0], SOURCE);
+    assert_eq!(page["offerParams"], theirs);
+}
+
 #[test]
 fn rejections_without_a_request_count_for_the_limit_of_failures() {
     let (fake, client) = account();
@@ -386,6 +469,39 @@ fn a_cancelled_or_failing_job_sends_no_further_change() {
             (counts.done, counts.rejected),
             if is_cancelled { (5, 0) } else { (4, 1) }
         );
+    }
+}
+
+#[test]
+fn a_rebase_deletes_nothing_that_somebody_has_changed() {
+    let (fake, client) = account();
+    let (_folder, snapshot) = super::export(&client);
+    let (edited, other) = ("2n5JuOKWLTzx", "2n5JuOKWLTzy");
+    for id in [edited, other] {
+        assert!(fake.seed(
+            "offersource",
+            json!({ "idOfferSource": id, "offerSourceName": "New" })
+        ));
+    }
+    let plan = ChangePlan::restore(&snapshot).others(funnelflux::ext::plan::AssetsNotInSnapshot::Delete);
+    let plan = run(plan.plan(&client)).unwrap();
+    assert_eq!(plan.entries().len(), 2, "{plan}");
+    fake.set("offersource", edited, "offerSourceName", "In use");
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    for _ in 0..2 {
+        let report = run(plan.apply(&client).journal(&journal).rebase().send()).unwrap();
+        let Outcome::Rejected { failure } = outcome(&report, "offer-sources", edited) else {
+            panic!("{report}");
+        };
+        assert_eq!(failure.reason(), Reason::Stale);
+        assert!(
+            failure.message().ends_with("fix: make the plan again"),
+            "{failure}"
+        );
+        assert!(outcome(&report, "offer-sources", other).is_success(), "{report}");
+        assert_eq!(stored(&fake, "offersource", edited).status, Status::Active);
+        assert_eq!(stored(&fake, "offersource", other).status, Status::Deleted);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Tests of copies of a snapshot, into the same account or another one.
 
-use super::{CATEGORY, PAGE, SOURCE, account, account_with, apply, body, export, key};
+use super::{CATEGORY, PAGE, SOURCE, account, account_with, apply, body, crash_after, export, key, outcome};
 use funnelflux::ext::plan::{ChangePlan, PlanStep};
+use funnelflux::ext::{Outcome, Reason};
 use funnelflux_fake::Settings;
 use funnelflux_suites::run;
 use serde_json::json;
@@ -44,6 +45,85 @@ fn a_copy_has_new_ids_and_its_references_lead_inside_the_copy() {
     // The plan contains the new IDs, so applying it again creates nothing.
     assert_eq!(apply(&plan, &client).counts().already, 5);
     assert_eq!(fake.state().all().count(), 10);
+}
+
+#[test]
+fn a_copy_that_was_deleted_or_archived_is_not_already_so() {
+    let (fake, client) = account();
+    let (folder, snapshot) = export(&client);
+    let plan = ChangePlan::copy(&snapshot).only([key("offer-sources", SOURCE), key("pages", PAGE)]);
+    let plan = run(plan.plan(&client)).unwrap();
+    let [source, page] = [0, 1].map(|index| plan.entries()[index].key().id.clone());
+    let journal = folder.path().join("journal");
+    let job = plan.apply(&client).acknowledge_inferred().journal(&journal);
+    assert!(run(job.send()).unwrap().is_success());
+    fake.set("page", &page, "status", "archived");
+    let report = apply(&plan, &client);
+    let Outcome::Rejected { failure } = outcome(&report, "pages", &page) else {
+        panic!("{report}");
+    };
+    assert!(failure.message().contains("differs at /status"), "{failure}");
+    assert!(
+        outcome(&report, "offer-sources", &source).is_success(),
+        "{report}"
+    );
+
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert!(apply(&undo, &client).is_success());
+    let before = fake.state();
+    let report = apply(&plan, &client);
+    let Outcome::Rejected { failure } = outcome(&report, "offer-sources", &source) else {
+        panic!("{report}");
+    };
+    assert_eq!(failure.reason(), Reason::Deleted);
+    assert!(
+        failure
+            .message()
+            .contains("its ID cannot be used again; fix: make the plan again"),
+        "{failure}"
+    );
+    assert_eq!(report.counts().rejected, 2, "{report}");
+    assert_eq!(fake.state(), before);
+}
+
+/// The job crashes after it has created the offer source, or also the page. Then somebody deletes the source.
+#[test]
+fn a_resumed_copy_does_not_name_a_deleted_asset() {
+    for is_page_created in [false, true] {
+        let (fake, client) = account();
+        let (folder, snapshot) = export(&client);
+        let plan = ChangePlan::copy(&snapshot).only([key("offer-sources", SOURCE), key("pages", PAGE)]);
+        let plan = run(plan.plan(&client)).unwrap();
+        let [source, page] = [0, 1].map(|index| plan.entries()[index].key().id.clone());
+        let journal = folder.path().join("journal");
+        crash_after(http::Method::POST, &fake, &plan, &journal, false);
+        if is_page_created {
+            crash_after(http::Method::POST, &fake, &plan, &journal, false);
+            // The crash comes before the outcome of the source is on the disk.
+            let text = std::fs::read_to_string(&journal).unwrap();
+            let lines = text
+                .split_inclusive('\n')
+                .filter(|line| !line.contains("\"settled\""));
+            std::fs::write(&journal, lines.collect::<String>()).unwrap();
+        }
+        fake.set("offersource", &source, "status", "deleted");
+        let job = || plan.apply(&client).acknowledge_inferred().journal(&journal);
+        let report = run(job().send()).unwrap();
+        let Outcome::Rejected { failure } = outcome(&report, "offer-sources", &source) else {
+            panic!("{report}");
+        };
+        assert_eq!(failure.reason(), Reason::Deleted);
+        let failure = match outcome(&report, "pages", &page) {
+            Outcome::Rejected { failure } if !is_page_created => failure,
+            Outcome::Unknown { failure } if is_page_created => failure,
+            _ => panic!("{report}"),
+        };
+        let message = format!("offer-sources/{source}, which it names, is deleted");
+        assert!(failure.message().contains(&message), "{failure}");
+        assert_eq!(fake.state().asset("page", &page).is_some(), is_page_created);
+        let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+        assert_eq!(undo.entries().len(), usize::from(is_page_created), "{undo}");
+    }
 }
 
 #[test]

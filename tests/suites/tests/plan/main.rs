@@ -20,13 +20,17 @@ mod scenario;
 mod texts;
 mod undo;
 
+use bytes::Bytes;
 use funnelflux::Client;
 use funnelflux::ext::plan::ChangePlan;
 use funnelflux::ext::snapshot::{AssetKey, Snapshot};
 use funnelflux::ext::{Outcome, Report};
+use funnelflux::transport::{self, TransportError};
 use funnelflux_fake::{Asset, Fake, Settings};
 use funnelflux_suites::run;
 use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const SOURCE: &str = "2nIemJxCKbFX";
@@ -90,6 +94,34 @@ fn export(client: &Client) -> (TempDir, Snapshot) {
 /// Applies a plan, acknowledges inferred operations, and writes no journal.
 fn apply(plan: &ChangePlan, client: &Client) -> Report<AssetKey> {
     run(plan.apply(client).acknowledge_inferred().send()).unwrap()
+}
+
+/// Applies a plan with a journal, and ends the job as a crash would, after the fake has handled the first
+/// request with this method.
+fn crash_after(method: http::Method, fake: &Fake, plan: &ChangePlan, journal: &Path, rebase: bool) {
+    let (service, token) = (fake.clone(), fake.access_token());
+    let transport = transport::from_fn(move |request: http::Request<Bytes>| {
+        let (fake, is_last) = (service.clone(), request.method() == method);
+        async move {
+            let response = fake.respond(request).await;
+            if is_last {
+                std::future::pending::<()>().await;
+            }
+            response.map_err(TransportError::from)
+        }
+    });
+    let client = Client::builder().bearer_token(token).transport(transport);
+    let client = client.build().unwrap();
+    let job = plan
+        .apply(&client)
+        .acknowledge_inferred()
+        .concurrency(1)
+        .journal(journal);
+    let job = if rebase { job.rebase() } else { job };
+    run(async {
+        let ended = tokio::time::timeout(Duration::from_secs(5), job.send()).await;
+        assert!(ended.is_err(), "{ended:?}");
+    });
 }
 
 fn outcome<'r>(report: &'r Report<AssetKey>, group: &str, id: &str) -> &'r Outcome {

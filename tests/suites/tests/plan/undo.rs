@@ -130,6 +130,33 @@ fn changes_of_others_since_the_job_stay() {
     assert_eq!(body(&fake, "page", OTHER_PAGE)["notYetKnown"]["list"][0], SOURCE);
 }
 
+/// The plan swaps two values of a page. Somebody has already swapped the first one.
+#[test]
+fn the_undo_of_a_rebase_keeps_the_values_that_someone_else_set() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let plan = ChangePlan::replace(SOURCE, OTHER_SOURCE)
+        .groups(["pages"])
+        .only([PAGE]);
+    let plan = run(plan.plan(&client)).unwrap();
+    fake.set(
+        "page",
+        PAGE,
+        "offerParams",
+        json!({ "idOfferSource": OTHER_SOURCE }),
+    );
+    let report = run(plan.apply(&client).rebase().journal(&journal).send()).unwrap();
+    assert!(report.is_success(), "{report}");
+    assert_eq!(body(&fake, "page", PAGE)["notYetKnown"]["list"][0], OTHER_SOURCE);
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert!(undo.notes().is_empty(), "{undo}");
+    assert!(apply(&undo, &client).is_success());
+    let page = body(&fake, "page", PAGE);
+    assert_eq!(page["notYetKnown"]["list"][0], SOURCE);
+    assert_eq!(page["offerParams"]["idOfferSource"], OTHER_SOURCE);
+}
+
 #[test]
 fn a_cascade_is_undone_with_its_children() {
     let (fake, client) = account();

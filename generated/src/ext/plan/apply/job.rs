@@ -8,7 +8,7 @@ use crate::ext::bulk::{Entry, OnProgress, STOPPED, StopControl, stopped_because}
 use crate::ext::line_file::LineError;
 use crate::ext::plan::ChangePlan;
 use crate::ext::plan::difference::{levels, named};
-use crate::ext::plan::entry::PlanStep;
+use crate::ext::plan::entry::{Action, PlanStep};
 use crate::ext::plan::error::PlanProblem;
 use crate::ext::plan::journal::{Earlier, PlanJournal};
 use crate::ext::plan::store::{self, StoreResult};
@@ -65,10 +65,10 @@ impl Job<'_> {
                 continue;
             };
             let mut earlier = earlier.remove(&entry.key).unwrap_or_default();
-            if self.rebase && earlier.outcome.as_ref().is_some_and(is_stale) {
-                // Nothing was sent for this entry. With `rebase`, its asset may now be acceptable.
+            let is_deletion = entry.action == Action::Delete;
+            if self.rebase && !is_deletion && earlier.outcome.as_ref().is_some_and(is_stale) {
+                // With `rebase`, the asset may be acceptable.
                 earlier.outcome = None;
-                earlier.sent.clear();
             }
             let mut work = Work {
                 entry,
@@ -160,16 +160,12 @@ impl Job<'_> {
         }
     }
 
-    /// Returns the assets whose creation failed or has an unknown result, keyed by ID. The flag of an asset
-    /// is true if the asset may exist, or if a later run may create the asset.
-    fn not_created(&self) -> BTreeMap<&str, (&AssetKey, bool)> {
+    /// Returns the assets whose creation failed or has an unknown result, with the outcomes, keyed by ID.
+    fn not_created(&self) -> BTreeMap<&str, (&AssetKey, &Outcome)> {
         let works = self.works.iter().filter(|work| work.entry.created().is_some());
         let failed = works.filter_map(|work| {
             let outcome = work.outcome.as_ref().filter(|outcome| !outcome.is_success())?;
-            Some((
-                work.entry.key.id.as_str(),
-                (&work.entry.key, outcome.is_unfinished()),
-            ))
+            Some((work.entry.key.id.as_str(), (&work.entry.key, outcome)))
         });
         failed.collect()
     }
@@ -189,14 +185,23 @@ impl Job<'_> {
             let mut values: Vec<&Value> = work.entry.created().into_iter().collect();
             values.extend(work.entry.changes().filter_map(|change| change.new.as_ref()));
             let mut missing = values.into_iter().flat_map(|value| named(value, &not_created));
-            let Some((key, may_be_created)) = missing.find(|(key, _)| *key != &work.entry.key) else {
+            let Some((key, outcome)) = missing.find(|(key, _)| *key != &work.entry.key) else {
                 return true;
             };
-            let message = format!("{key}, which it names, was not created");
+            let is_deleted = outcome
+                .failure()
+                .is_some_and(|failure| failure.reason() == Reason::Deleted);
+            let state = if is_deleted {
+                "is deleted"
+            } else {
+                "was not created"
+            };
+            let message = format!("{key}, which it names, {state}");
             let failure = Failure::new(Reason::Stopped, message);
             ended.push((
                 *index,
-                if *may_be_created {
+                // A later run may create the asset, or an earlier run may have created this one.
+                if outcome.is_unfinished() || !work.sent.is_empty() {
                     Outcome::NotSent { failure }
                 } else {
                     let note =

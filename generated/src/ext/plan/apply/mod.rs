@@ -52,7 +52,7 @@ impl ChangePlan {
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
 /// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes to fields that the service
 /// manages do not count. With [`rebase`](Self::rebase), such an asset is accepted if somebody else changed it
-/// only at paths that the plan does not change. A failed save is repeated only if the asset is still
+/// only at paths that the plan does not change. Deletions are never rebased. A failed save is repeated only if the asset is still
 /// unchanged. After each change, the asset is read back.
 ///
 /// # Outcomes
@@ -94,7 +94,7 @@ impl Apply<'_> {
 
     /// Accepts assets that have changed since the plan was made, if they have changed only at paths that the
     /// plan does not change. If an earlier run with the same journal rejected such assets, this run considers
-    /// them again.
+    /// them again. An asset that the plan deletes is not accepted after any change.
     pub fn rebase(mut self) -> Self {
         self.rebase = true;
         self

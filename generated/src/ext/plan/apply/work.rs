@@ -3,9 +3,9 @@
 use crate::ext::plan::difference::same_at;
 use crate::ext::plan::entry::{Action, PlanEntry, PlanStep};
 use crate::ext::plan::journal::{Before, Made};
-use crate::ext::plan::store::{Freshness, StalePolicy, freshness, stale};
-use crate::ext::snapshot::Changes;
-use crate::ext::{AssetGroup, AssetStatus, Failure, FoundAsset, Outcome, Reason};
+use crate::ext::plan::store::{Freshness, StalePolicy, deleted, freshness, is_deleted, stale};
+use crate::ext::snapshot::{Changes, ValueChange};
+use crate::ext::{AssetGroup, Failure, FoundAsset, Outcome, Reason};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -67,20 +67,12 @@ impl Work<'_> {
             self.current = Some(current);
             return None;
         }
-        let is_deleted = self.group.summary(&current).status == AssetStatus::Deleted;
-        if is_deleted && self.entry.action == Action::Delete {
-            return Some(if self.sent.is_empty() {
-                Outcome::ALREADY
-            } else {
-                Outcome::CONFIRMED
+        if is_deleted(self.group, &current) {
+            return Some(match (&self.entry.action, self.sent.is_empty()) {
+                (Action::Delete, true) => Outcome::ALREADY,
+                (Action::Delete, false) => Outcome::CONFIRMED,
+                _ => deleted(self.group, self.entry),
             });
-        }
-        if is_deleted {
-            let failure = Failure::new(
-                Reason::Deleted,
-                format!("this {} is deleted", self.group.singular()),
-            );
-            return Some(Outcome::Rejected { failure });
         }
         let policy = self.policy(rebase);
         let freshness = freshness(self.group, self.entry, &current, policy);
@@ -89,7 +81,7 @@ impl Work<'_> {
             Freshness::Fresh => None,
             Freshness::Satisfied if self.sent.is_empty() => Some(Outcome::ALREADY),
             Freshness::Satisfied => Some(Outcome::CONFIRMED),
-            Freshness::Stale(reason) => Some(stale(&reason, !self.sent.is_empty())),
+            Freshness::Stale(reason) => Some(stale(self.entry, &reason, !self.sent.is_empty())),
         }
     }
 
@@ -149,19 +141,19 @@ impl Work<'_> {
     }
 }
 
-/// Replaces the old value of each change with the value of the current asset. The two values count as equal,
-/// but may be written differently: for example, the plan may have an empty string for a property that is now
-/// absent. If the asset already has the new value, the change keeps the old value of the plan.
+/// Returns the changes that are left to make, with the values of the current asset as old values. The plan may
+/// write an old value differently: for example, as an empty string if the property is now absent.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();
     };
-    let actual = changes.iter().map(|change| {
-        let mut change = change.clone();
-        if !same_at(&change.path, current.pointer(&change.path), change.new.as_ref()) {
-            change.old = current.pointer(&change.path).cloned();
-        }
-        change
+    let actual = changes.iter().filter_map(|change| {
+        let old = current.pointer(&change.path);
+        let is_left = !same_at(&change.path, old, change.new.as_ref());
+        is_left.then(|| ValueChange {
+            old: old.cloned(),
+            ..change.clone()
+        })
     });
     Changes::new(actual.collect()).unwrap_or_else(|_| changes.clone())
 }
