@@ -22,6 +22,7 @@ use serde_json::Value;
 use syn::{Ident, ImplItemFn, Item, ItemStruct, Type, parse_quote};
 
 use crate::{
+    json::Json as _,
     method_names::{GroupWords, Verb},
     naming,
     rewrite::{Items, TagItems, TypeItem},
@@ -48,6 +49,7 @@ pub(crate) struct Resource {
     pub(crate) id: TokenStream,
     /// Type of the assets.
     pub(crate) asset: TokenStream,
+    asset_name: String,
     pub(crate) find_by_id: TokenStream,
     pub(crate) find_by_ids: Option<TokenStream>,
     pub(crate) list: Option<List>,
@@ -135,7 +137,8 @@ pub(crate) struct GroupResource {
     pub(crate) free_form: Vec<String>,
     pub(crate) words: Option<GroupWords>,
     /// Kinds of children that the tag lists. Each entry has the tag of the child group, and the JSON pointers
-    /// at which a child may hold the ID of its parent.
+    /// at which a child may hold the ID of its parent. There are no pointers if a child has none of the
+    /// properties that the tag lists.
     pub(crate) child_pointers: Vec<(String, Vec<String>)>,
 }
 
@@ -164,14 +167,18 @@ pub(crate) fn resources(
             server_managed: tag_extensions::server_managed(source, name, reader.asset_schema(tag)),
             free_form: free_form::free_form(source.value(), reader.asset_schema(tag)),
             words: model.vocabulary.groups.get(name).cloned(),
-            child_pointers: tag_extensions::children(source, name),
+            child_pointers: Vec::new(),
         };
         groups.insert(name.clone(), group);
     }
     for tag in &items.tags {
-        let children = reader.children(tag, &groups);
-        let group = groups.get_mut(&tag.tag.name);
-        if let Some(resource) = group.and_then(|group| group.resource.as_mut()) {
+        reader.check_server_managed(tag, &groups);
+        let (child_pointers, children) = reader.children(tag, &groups);
+        let Some(group) = groups.get_mut(&tag.tag.name) else {
+            continue;
+        };
+        group.child_pointers = child_pointers;
+        if let Some(resource) = &mut group.resource {
             resource.children = children;
         }
     }
@@ -312,6 +319,7 @@ impl<'a> Reader<'a> {
             id_property: id_name.to_owned(),
             id: id_tokens,
             asset,
+            asset_name,
             find_by_id,
             find_by_ids,
             list,
@@ -597,45 +605,138 @@ impl<'a> Reader<'a> {
         id_list_bodies::body_schema(self.source, saved?.0)
     }
 
-    /// Returns the kinds of children that the tag lists. If children of one of these kinds cannot be counted,
-    /// the result is empty.
-    fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
-        let listed = tag_extensions::children(self.source, &tag.tag.name).into_iter();
-        let children = listed.map(|(name, properties)| {
-            let group = self.items.tags.iter().find(|tag| tag.tag.name == name)?;
-            let resource = groups.get(&name)?.resource.as_ref()?;
-            let (list, method) = Self::main(group, &Verb::List)?;
-            let first = properties.first()?.trim_start_matches('/');
-            let id_name = &resource.id_property;
-            let returns = Signature::of(method).returns;
-            lists::paging(&|ty| self.fields(ty), list, &returns).ok()?;
-            let rows = self.rows(&returns, id_name).ok()?;
-            let statuses = ["not-deleted", "all"];
-            let query = signature::constant_query(list, &self.model.enums, method, &statuses)?;
-            let query = query.iter().map(|(name, value)| quote!(.query(#name, #value)));
-            let list_in = rows.place.step(&quote!(serde_json::Value));
-            let list_in = list_in.unwrap_or_else(|| quote!(.list()));
-            let (kind, id, list) = (&resource.kind, &resource.id_pointer, list.constant());
-            let names_parents = rows.fields.get(first).is_some();
-            let rows = if names_parents {
-                quote!(NameParents)
-            } else {
-                quote!(HaveIds(#id))
+    /// Warns of each property in `x-server-managed` that the assets of the group do not have.
+    fn check_server_managed(&mut self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) {
+        let key = "x-server-managed";
+        let resource = groups
+            .get(&tag.tag.name)
+            .and_then(|group| group.resource.as_ref());
+        let Some(asset) = resource.and_then(|resource| self.asset_fields(resource)) else {
+            return;
+        };
+        for (at, entry) in tag_extensions::extension(self.source, &tag.tag.name, key) {
+            let names = ["property", "of", "flag"].into_iter();
+            for pointer in names.filter_map(|name| entry.text(name)) {
+                if !self.may_have(&asset, pointer) {
+                    self.without_property(&at, &tag.tag.name, pointer, "the entry has no effect");
+                }
+            }
+        }
+    }
+
+    /// Warns that an extension of a tag names a property that the assets of the group `name` do not have.
+    fn without_property(&mut self, at: &Pointer, name: &str, pointer: &str, consequence: &str) {
+        let message = format!("the assets of *{name}* have no property `{pointer}`; {consequence}");
+        let (severity, stage) = (Severity::Warning, Stage::Rewrite);
+        let warning = self
+            .source
+            .diagnostic(severity, stage, "tag-extension", at, message);
+        let fix = "correct the JSON pointer in the overlay; the vendor may have renamed the property";
+        self.diagnostics.push(warning.fix(fix));
+    }
+
+    fn asset_fields(&self, resource: &Resource) -> Option<Fields<'a>> {
+        let item = self.structs.get(&resource.asset_name)?;
+        Some(Fields::of(item, self.model))
+    }
+
+    /// Returns `true` if an object with these fields may have a value at a JSON pointer. Values of a free-form
+    /// property may have any properties.
+    fn may_have(&self, fields: &Fields<'_>, pointer: &str) -> bool {
+        let pointer = Pointer::parse(pointer).ok().and_then(Pointer::split_front);
+        let Some((first, rest)) = pointer else {
+            return false;
+        };
+        fields.get(&first.decoded()).is_some_and(|field| {
+            rest.is_root()
+                || match self.fields(&field.inner) {
+                    Some(inner) => self.may_have(&inner, rest.as_str()),
+                    None => !fields.is_scalar(field),
+                }
+        })
+    }
+
+    /// Returns the kinds of children that the tag lists, each with its usable JSON pointers, and warns of the
+    /// other pointers. Also returns the calls that count the children. If children of one of these kinds
+    /// cannot be counted, there are no such calls.
+    fn children(
+        &mut self,
+        tag: &TagItems,
+        groups: &BTreeMap<String, GroupResource>,
+    ) -> (Vec<(String, Vec<String>)>, Vec<Children>) {
+        let (mut kinds, mut calls) = (Vec::new(), Vec::new());
+        for (at, entry) in tag_extensions::extension(self.source, &tag.tag.name, "x-children") {
+            let Some((name, mut pointers)) = tag_extensions::child(entry) else {
+                continue;
             };
-            let module = format_ident!("{}", group.tag.module);
-            Some(Children {
-                feature: (name != tag.tag.name).then(|| group.tag.feature.clone()),
-                count: quote! {
-                    resource::ChildQuery {
-                        list: client.call(&crate::api::#module::operations::#list)#(#query)* #list_in,
-                        rows: resource::ChildRows::#rows,
-                        parents: &[#(#properties),*],
+            let group = self.items.tags.iter().find(|tag| tag.tag.name == name);
+            let resource = groups.get(&name).and_then(|group| group.resource.as_ref());
+            calls.push(group.zip(resource).and_then(|(group, resource)| {
+                let asset = self.asset_fields(resource)?;
+                let rows = self.rows_of_list(group, resource);
+                pointers.retain(|pointer| {
+                    let may_have = |fields| self.may_have(fields, pointer);
+                    let is_usable =
+                        may_have(&asset) || rows.as_ref().is_some_and(|rows| may_have(&rows.fields));
+                    if !is_usable {
+                        let consequence = "without a usable pointer, the number of children is unknown";
+                        self.without_property(&at, &name, pointer, consequence);
                     }
-                    .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
-                    .await
-                },
-            })
-        });
-        children.collect::<Option<Vec<Children>>>().unwrap_or_default()
+                    is_usable
+                });
+                self.count_children(tag, group, resource, &rows?, &pointers)
+            }));
+            kinds.push((name, pointers));
+        }
+        let calls = calls.into_iter().collect::<Option<Vec<Children>>>();
+        (kinds, calls.unwrap_or_default())
+    }
+
+    /// Returns the rows in the response that lists the assets of a group.
+    fn rows_of_list(&self, group: &TagItems, resource: &Resource) -> Option<Rows<'a>> {
+        let (_, method) = Self::main(group, &Verb::List)?;
+        let returns = Signature::of(method).returns;
+        self.rows(&returns, &resource.id_property).ok()
+    }
+
+    /// Returns the call that counts the children in a group. Each child has the ID of its parent at one of
+    /// `pointers`. Returns `None` if there are no pointers, or if the children cannot be listed.
+    fn count_children(
+        &self,
+        tag: &TagItems,
+        group: &TagItems,
+        resource: &Resource,
+        rows: &Rows<'_>,
+        pointers: &[String],
+    ) -> Option<Children> {
+        let (list, method) = Self::main(group, &Verb::List)?;
+        let first = pointers.first()?.trim_start_matches('/');
+        let returns = Signature::of(method).returns;
+        lists::paging(&|ty| self.fields(ty), list, &returns).ok()?;
+        let statuses = ["not-deleted", "all"];
+        let query = signature::constant_query(list, &self.model.enums, method, &statuses)?;
+        let query = query.iter().map(|(name, value)| quote!(.query(#name, #value)));
+        let list_in = rows.place.step(&quote!(serde_json::Value));
+        let list_in = list_in.unwrap_or_else(|| quote!(.list()));
+        let (kind, id, list) = (&resource.kind, &resource.id_pointer, list.constant());
+        let names_parents = rows.fields.get(first).is_some();
+        let rows = if names_parents {
+            quote!(NameParents)
+        } else {
+            quote!(HaveIds(#id))
+        };
+        let module = format_ident!("{}", group.tag.module);
+        Some(Children {
+            feature: (group.tag.name != tag.tag.name).then(|| group.tag.feature.clone()),
+            count: quote! {
+                resource::ChildQuery {
+                    list: client.call(&crate::api::#module::operations::#list)#(#query)* #list_in,
+                    rows: resource::ChildRows::#rows,
+                    parents: &[#(#pointers),*],
+                }
+                .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
+                .await
+            },
+        })
     }
 }

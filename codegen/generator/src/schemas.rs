@@ -1,28 +1,45 @@
 //! Reads schemas whose parts may be references.
 
-use std::iter;
+use std::{collections::HashSet, ptr};
 
 use serde_json::Value;
 
 use crate::json::Json as _;
 use funnelflux_openapi::{pointer::Pointer, references};
 
-/// Follows the `$ref` of a schema. Also follows a `$ref` that is the only part of an `allOf`.
+/// Follows the `$ref` of a schema. Also follows a schema that is the only part of an `allOf`.
 pub(crate) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    let schema = references::resolve(document, Pointer::root(), schema).1;
-    match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
-        Some([part]) if schema.get("properties").is_none() => {
-            references::resolve(document, Pointer::root(), part).1
-        }
-        _ => schema,
+    let target = |schema| references::resolve(document, Pointer::root(), schema).1;
+    let mut schema = target(schema);
+    let mut followed = HashSet::new();
+    while schema.get("properties").is_none()
+        && let Some([part]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
+        && followed.insert(ptr::from_ref(schema))
+    {
+        schema = target(part);
     }
+    schema
 }
 
-/// Returns the properties of a schema and of its `allOf` parts. References are resolved.
+/// Returns a schema, the parts of its `allOf`, their parts, and so on. References are resolved.
+pub(crate) fn parts<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let target = |schema| references::resolve(document, Pointer::root(), schema).1;
+    let mut known = HashSet::new();
+    let mut parts = Vec::new();
+    let mut next = vec![schema];
+    while let Some(schema) = next.pop().map(target) {
+        if known.insert(ptr::from_ref(schema)) {
+            parts.push(schema);
+            next.extend(schema.items("allOf").rev());
+        }
+    }
+    parts
+}
+
+/// Returns the properties of a schema and of its parts. References are resolved.
 pub(crate) fn properties<'a>(document: &'a Value, schema: &'a Value) -> Vec<(&'a String, &'a Value)> {
-    let parts = schema.items("allOf").filter(|part| part.get("allOf").is_none());
-    let schemas = iter::once(schema).chain(parts.map(|part| resolve(document, part)));
-    let properties = schemas.flat_map(|schema| schema.members("properties"));
+    let parts = parts(document, schema).into_iter();
+    let properties = parts.flat_map(|part| part.members("properties"));
     let resolved = properties.map(|(name, schema)| (name, resolve(document, schema)));
     resolved.collect()
 }

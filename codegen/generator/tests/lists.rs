@@ -553,3 +553,165 @@ fn overrides_of_copies_are_found_in_every_case_style() {
         assert!(!found && warnings.contains(expected), "{name}: {warnings}");
     }
 }
+
+#[test]
+fn children_are_counted_only_at_properties_that_they_have() {
+    let text = json!({ "type": "string" });
+    let generated = |page: Value, row: Value, pointers: Value| {
+        let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Row" })));
+        document["tags"] = json!([
+            { "name": "Pages" },
+            { "name": "Offers", "x-children": [{ "tag": "Pages", "properties": pointers }] },
+        ]);
+        let find = document["paths"]["/page/find/byId/"].to_string();
+        let find = find.replace("idPage", "idOffer").replace("Page", "Offer");
+        let find: Value = serde_json::from_str(&find.replace("a page", "an offer")).unwrap();
+        document["paths"]["/offer/find/byId/"] = find;
+        let schemas = &mut document["components"]["schemas"];
+        schemas["Offer"] = object(&json!({ "idOffer": text }), &["idOffer"]);
+        schemas["Row"] = object(&row, &["idPage"]);
+        schemas["Base"] = object(&page, &[]);
+        let own = object(&json!({ "idPage": text }), &["idPage"]);
+        schemas["Page"] = json!({ "allOf": [{ "$ref": "#/components/schemas/Base" }, own] });
+        let output = output(&document);
+        let code: String = output.files["offers/resource.rs"].split_whitespace().collect();
+        let query = code.split_once("rows:resource::ChildRows::");
+        let query = query.and_then(|(_, query)| Some(query.split_once(",}")?.0.to_owned()));
+        (query.unwrap_or_default(), output.notices)
+    };
+    let params = |name: &str| json!({ name: object(&json!({ "idOffer": text }), &[]) });
+    let row = json!({ "idPage": text });
+    let row_with_parent = json!({ "idPage": text, "idOffer": text });
+    let pointer = json!(["/params/idOffer"]);
+    let both = json!(["/params/idOffer", "/idOffer"]);
+    for (page, row, pointers, query, missing) in [
+        (
+            params("params"),
+            &row,
+            &pointer,
+            r#"HaveIds("/idPage"),parents:&["/params/idOffer"]"#,
+            "",
+        ),
+        (params("details"), &row, &pointer, "", "/params/idOffer"),
+        (
+            params("params"),
+            &row,
+            &both,
+            r#"HaveIds("/idPage"),parents:&["/params/idOffer"]"#,
+            "/idOffer",
+        ),
+        (
+            params("details"),
+            &row_with_parent,
+            &both,
+            r#"NameParents,parents:&["/idOffer"]"#,
+            "/params/idOffer",
+        ),
+        // The members of a free-form property are unknown.
+        (
+            json!({ "params": { "type": "object" } }),
+            &row,
+            &pointer,
+            r#"HaveIds("/idPage"),parents:&["/params/idOffer"]"#,
+            "",
+        ),
+        (json!({ "params": text }), &row, &pointer, "", "/params/idOffer"),
+    ] {
+        let (found, notices) = generated(page.clone(), row.clone(), pointers.clone());
+        assert_eq!(found, query, "{page} {row}");
+        let warning = format!("the assets of *Pages* have no property `{missing}`");
+        let warnings = notices.iter().filter(|notice| notice.code == "tag-extension");
+        let warnings: Vec<_> = warnings.collect();
+        assert_eq!(
+            warnings.len(),
+            usize::from(!missing.is_empty()),
+            "{page} {row}: {notices}"
+        );
+        for found in warnings {
+            assert!(found.message.starts_with(&warning), "{notices}");
+            assert_eq!(found.pointer.as_str(), "/tags/1/x-children/0");
+        }
+    }
+}
+
+#[test]
+fn a_server_managed_property_that_the_assets_lack_is_reported() {
+    let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
+    document["tags"][0]["x-server-managed"] = json!([
+        { "property": "/pageName", "behavior": "trimmed" },
+        { "property": "/pageTitle", "behavior": "trimmed" },
+        { "property": "/pageName", "behavior": "alias", "of": "/title" },
+    ]);
+    let notices = output(&document).notices;
+    let warnings = notices.iter().filter(|notice| notice.code == "tag-extension");
+    let warnings = warnings.map(|warning| format!("{}: {}", warning.pointer, warning.message));
+    let expected = |entry: u8, property: &str| {
+        format!(
+            "/tags/0/x-server-managed/{entry}: the assets of *Pages* have no property `{property}`; \
+             the entry has no effect"
+        )
+    };
+    let expected = [expected(1, "/pageTitle"), expected(2, "/title")];
+    assert_eq!(warnings.collect::<Vec<_>>(), expected);
+}
+
+/// Returns the statics and constants of the group of pages whose assets have this schema.
+fn constants(page: &Value, others: &[(&str, Value)]) -> String {
+    let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    schemas.insert("Page".to_owned(), page.clone());
+    schemas.extend(
+        others
+            .iter()
+            .map(|(name, schema)| ((*name).to_owned(), schema.clone())),
+    );
+    let page = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Page" } } });
+    document["paths"]["/page/save/"]["put"] = json!({
+        "tags": ["Pages"], "summary": "Update a page", "responses": { "200": { "description": "Yes" } },
+        "requestBody": { "required": true, "content": page },
+    });
+    let output = output(&document);
+    let resource: String = output.files["pages/resource.rs"].split_whitespace().collect();
+    let groups: String = output.files["asset_groups.rs"].split_whitespace().collect();
+    let between = |text: &str, start: &str, end: &str| {
+        let rest = text.split_once(start).map(|(_, rest)| rest.to_owned());
+        rest.and_then(|rest| Some(rest.split_once(end)?.0.to_owned()))
+    };
+    format!(
+        "{:?} {:?}",
+        between(&resource, "SERVER_MANAGED:ServerManagedFields=", ";"),
+        between(&groups, "with_free_form(", ")"),
+    )
+}
+
+#[test]
+fn inherited_properties_are_as_free_form_and_read_only_as_own_ones() {
+    let text = json!({ "type": "string" });
+    let date = json!({ "type": "string", "readOnly": true });
+    let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let flat = object(
+        &json!({
+            "idPage": text, "meta": { "type": "object" }, "createdAt": date, "updatedAt": date,
+        }),
+        &["idPage"],
+    );
+    let base = object(&json!({ "idPage": text, "createdAt": date }), &["idPage"]);
+    let meta = object(&json!({ "meta": { "type": "object" } }), &[]);
+    let own = object(&json!({ "updatedAt": date }), &[]);
+    let expected = constants(&flat, &[]);
+    for property in ["/createdAt", "/updatedAt", "/meta"] {
+        assert!(expected.contains(property), "{expected}");
+    }
+    let audited = json!({ "allOf": [reference("Base"), meta] });
+    let inherited = json!({ "allOf": [reference("Audited"), own] });
+    assert_eq!(
+        constants(
+            &inherited,
+            &[("Base", base.clone()), ("Audited", audited.clone())]
+        ),
+        expected
+    );
+    // A part that is written in place may have parts of its own.
+    let nested = json!({ "allOf": [audited, own] });
+    assert_eq!(constants(&nested, &[("Base", base)]), expected);
+}

@@ -277,43 +277,50 @@ pub(crate) struct ChildQuery {
 #[allow(dead_code, reason = "the document decides whether there are children")]
 impl ChildQuery {
     /// Counts the children of `parents`. The children are assets of the kind `C`. Returns `None` if the
-    /// children cannot be listed, or if a child cannot be read.
+    /// children cannot be listed, or if a child cannot be read. Also returns `None` if no child has any of the
+    /// properties in `self.parents`, because the service may use other names for them.
     pub(crate) async fn count<C: Resource>(
         self,
         client: Client,
         parents: &HashSet<impl AssetId>,
     ) -> Option<usize> {
         let parents: HashSet<&str> = parents.iter().map(AsRef::as_ref).collect();
+        // `None` if the child has no property for its parent.
         let belongs = |child: &Value| {
-            let mut named = self
-                .parents
-                .iter()
-                .filter_map(|pointer| child.pointer(pointer)?.as_str());
-            named.next().is_some_and(|parent| parents.contains(parent))
+            let values = || self.parents.iter().filter_map(|pointer| child.pointer(pointer));
+            match values().find_map(Value::as_str) {
+                Some(parent) => Some(parents.contains(parent)),
+                None => values().any(Value::is_null).then_some(false),
+            }
+        };
+        let total = |children: &[Option<bool>]| {
+            let is_known = children.is_empty() || children.iter().any(Option::is_some);
+            let count = children.iter().filter(|belongs| **belongs == Some(true)).count();
+            is_known.then_some(count)
         };
         let rows = self.list.await.ok()?;
         let pointer = match self.rows {
-            ChildRows::NameParents => return Some(rows.iter().filter(|row| belongs(row)).count()),
+            ChildRows::NameParents => return total(&rows.iter().map(belongs).collect::<Vec<_>>()),
             ChildRows::HaveIds(pointer) => pointer,
         };
         let ids = rows
             .iter()
             .map(|row| Some(row.pointer(pointer)?.as_str()?.to_owned()));
         let ids: Vec<String> = ids.collect::<Option<_>>()?;
-        let mut count = 0;
+        let mut children = Vec::new();
         let reader = Reader::new(ReadCalls::of::<C>(), client, URL_LENGTH);
         for ids in ids.chunks(100) {
             for result in reader.assets::<C::Asset>(ids).await {
                 match result {
                     ReadResult::Found(asset) => {
-                        count += usize::from(belongs(&serde_json::to_value(asset).ok()?));
+                        children.push(belongs(&serde_json::to_value(asset).ok()?));
                     }
                     ReadResult::Missing => {}
                     ReadResult::Odd(_) | ReadResult::Unreadable(_) => return None,
                 }
             }
         }
-        Some(count)
+        total(&children)
     }
 }
 

@@ -269,6 +269,22 @@ async fn categories_and_funnel_groups_are_parents_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn children_that_name_no_parent_are_not_counted_as_none() {
+    let (fake, client) = service(MissingByIds::LeftOut);
+    fake.seed_offer_source(IDS[0]);
+    let children = async || {
+        let job = client.offer_sources().bulk_archive([IDS[0]]);
+        job.children(Cascade::orphan()).plan().await.unwrap().children
+    };
+    assert_eq!(children().await, Children::Known { count: 0 });
+    // The service may name the property for the parent otherwise than the document.
+    client.create_page(&Page::new(IDS[1], "P")).await.unwrap();
+    assert_eq!(children().await, Children::Unknown);
+    fake.seed_page("p1", KEEPER);
+    assert_eq!(children().await, Children::Known { count: 0 });
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_plan_counts_the_offer_pages_of_offer_sources() {
     let (fake, client) = service(MissingByIds::LeftOut);
     for id in [IDS[0], IDS[1], KEEPER] {

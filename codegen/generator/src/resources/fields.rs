@@ -100,6 +100,12 @@ impl<'a> Fields<'a> {
         quote!(resource::AssetSummary::new(#status, #category))
     }
 
+    /// Returns `true` if the type of a field is text, a number or a boolean.
+    pub(super) fn is_scalar(&self, field: &Field) -> bool {
+        let numbers = ["bool", "i32", "i64", "u32", "u64", "f32", "f64"];
+        self.is_text(field) || numbers.iter().any(|number| field.is(number))
+    }
+
     /// Returns `true` if the type of a field is a string, an ID or an enumeration.
     fn is_text(&self, field: &Field) -> bool {
         let is_text = |name: String| name == "String" || self.model.is_id(&name) || self.model.is_enum(&name);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::tag_extensions::DEPTH;
 use crate::{
     json::Json as _,
-    schemas::{alternatives, properties, resolve},
+    schemas::{alternatives, parts, properties},
 };
 use funnelflux_openapi::pointer::Pointer;
 
@@ -18,6 +18,8 @@ pub(super) fn free_form(document: &Value, asset: Option<&Value>) -> Vec<String> 
     }
     // The order of a schema's properties must not change the generated code.
     found.sort();
+    // Several parts of a schema may describe the same property.
+    found.dedup();
     found
 }
 
@@ -27,12 +29,13 @@ fn search(document: &Value, schema: &Value, at: &Pointer, depth: usize, found: &
     };
     for (name, property) in properties(document, schema) {
         let pointer = at.with_trailing_token(name);
-        let is_map = property.object("additionalProperties").is_some();
+        let is_map = |part: &Value| part.object("additionalProperties").is_some();
+        let is_map = parts(document, property).into_iter().any(is_map);
         let may_be_object = |schema: &&Value| {
             schema.get("enum").is_none() && schema.text("type").is_none_or(|kind| kind == "object")
         };
         if !is_map && !properties(document, property).is_empty() {
-            search(document, resolve(document, property), &pointer, depth, found);
+            search(document, property, &pointer, depth, found);
         } else if is_map || alternatives(document, property).iter().any(may_be_object) {
             found.push(pointer.to_string());
         }

@@ -107,7 +107,8 @@ fn of_body(source: &Document, schema: &Value, with_category: bool) -> Result<IdL
     let of_children = children.iter().flat_map(|(action, target)| [action, target]);
     let known: Vec<&String> = of_children.chain(&category).collect();
     let is_known = |name: &str| name == list || known.iter().any(|known| *known == name);
-    let mut required = schema.items("required").filter_map(Value::as_str);
+    let parts = schemas::parts(source.value(), schema).into_iter();
+    let mut required = parts.flat_map(|part| part.items("required").filter_map(Value::as_str));
     if let Some(name) = required.find(|name| !is_known(name)) {
         return Err(format!("its body requires `{name}`, whose meaning is unknown"));
     }

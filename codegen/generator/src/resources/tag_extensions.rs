@@ -5,11 +5,11 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
-use crate::{
-    json::Json as _,
-    schemas::{properties, resolve},
+use crate::{json::Json as _, schemas::parts};
+use funnelflux_openapi::{
+    Document,
+    pointer::{Pointer, PointerBuf},
 };
-use funnelflux_openapi::{Document, pointer::Pointer};
 
 /// Names of the extensions that a tag may have.
 pub(crate) const EXTENSIONS: [&str; 4] = ["x-children", "x-server-managed", "x-filters", "x-duplicate"];
@@ -29,7 +29,7 @@ pub(crate) struct ServerManagedField {
 /// as read-only.
 pub(super) fn server_managed(source: &Document, tag: &str, asset: Option<&Value>) -> Vec<ServerManagedField> {
     let listed = extension(source, tag, "x-server-managed");
-    let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
+    let mut fields: Vec<ServerManagedField> = listed.filter_map(|(_, entry)| field(entry)).collect();
     if let Some(asset) = asset {
         let listed = fields.len();
         read_only(source.value(), asset, Pointer::root(), DEPTH, &mut fields);
@@ -41,18 +41,22 @@ pub(super) fn server_managed(source: &Document, tag: &str, asset: Option<&Value>
     fields
 }
 
-/// Returns the entries of an extension of a tag.
-fn extension<'a>(source: &'a Document, tag: &str, key: &'static str) -> impl Iterator<Item = &'a Value> {
+/// Returns the entries of an extension of a tag, each with the pointer to it.
+pub(super) fn extension<'a>(
+    source: &'a Document,
+    tag: &str,
+    key: &'static str,
+) -> impl Iterator<Item = (PointerBuf, &'a Value)> {
     let tag = tag.to_owned();
-    let tags = source.value().items("tags");
-    let tags = tags.filter(move |value| value.text("name") == Some(&tag));
-    tags.flat_map(move |tag| tag.items(key))
-}
-
-/// Returns the kinds of children that a tag lists in `x-children`. Each entry has the tag of the child group,
-/// and the JSON pointers at which a child may hold the ID of its parent.
-pub(super) fn children(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
-    extension(source, tag, "x-children").filter_map(child).collect()
+    let tags = source.value().items("tags").enumerate();
+    let tags = tags.filter(move |(_, value)| value.text("name") == Some(&tag));
+    tags.flat_map(move |(index, tag)| {
+        let at = Pointer::from_static("/tags")
+            .with_trailing_token(index)
+            .with_trailing_token(key);
+        let entries = tag.items(key).enumerate();
+        entries.map(move |(index, entry)| (at.with_trailing_token(index), entry))
+    })
 }
 
 /// Reads one entry of `x-children`. Returns `None` if the entry has no tag, no pointer, or an invalid
@@ -101,12 +105,13 @@ fn read_only(
     let Some(depth) = depth.checked_sub(1) else {
         return;
     };
-    for (name, property) in properties(document, schema) {
+    let properties = parts(document, schema).into_iter();
+    for (name, property) in properties.flat_map(|part| part.members("properties")) {
         let pointer = at.with_trailing_token(name);
         // `readOnly` may be stated beside the reference to the property's schema instead of in that schema.
-        let own = schema.object("properties").and_then(|own| own.get(name));
-        if !property.is_true("readOnly") && !own.is_some_and(|own| own.is_true("readOnly")) {
-            read_only(document, resolve(document, property), &pointer, depth, fields);
+        let is_read_only = |part: &Value| part.is_true("readOnly");
+        if !is_read_only(property) && !parts(document, property).into_iter().any(is_read_only) {
+            read_only(document, property, &pointer, depth, fields);
         } else if fields.iter().all(|field| pointer != *field.property) {
             fields.push(ServerManagedField {
                 property: pointer.to_string(),

@@ -60,7 +60,7 @@ pub struct ChildRelation {
     /// the group is absent from [`AssetGroup::all`].
     pub group: &'static str,
     /// JSON pointers at which a child may hold the ID of its parent. The first pointer that leads to a value
-    /// is used.
+    /// is used. Empty if the OpenAPI document has no property for the parent.
     pub pointers: &'static [&'static str],
 }
 

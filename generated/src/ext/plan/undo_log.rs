@@ -145,6 +145,14 @@ impl UndoLog {
                 self.file.append(&Line::Unread(message))?;
                 continue;
             };
+            if relation.pointers.is_empty() {
+                let message = format!(
+                    "the parents of {} are unknown, so the state of children is not recorded",
+                    group.plural()
+                );
+                self.file.append(&Line::Unread(message))?;
+                continue;
+            }
             let parent_in = |asset: &Value| {
                 let mut named = relation.pointers.iter().filter_map(|path| asset.pointer(path));
                 named
