@@ -24,7 +24,7 @@ use funnelflux_openapi::{
 
 pub(crate) use group_words::GroupWords;
 pub(crate) use id_names::{IdName, id_parameter};
-use id_names::{id_names, id_properties};
+use id_names::{id_names, id_properties, own_ids};
 pub(crate) use operation_names::OperationWords;
 use operation_names::{Draft, separate};
 use title::{Title, title};
@@ -42,6 +42,9 @@ pub(crate) struct Vocabulary {
     pub(crate) id_lists: BTreeMap<String, IdName>,
     /// Names of the properties that contain the IDs of assets, keyed by the tags of the groups.
     pub(crate) id_properties: BTreeMap<String, String>,
+    /// IDs of the groups whose property for the ID is not in `ids`, keyed by tag. Such a property has a
+    /// general name, such as `id`, so only the assets of the group determine the type of the ID.
+    pub(crate) own_ids: BTreeMap<String, IdName>,
 }
 
 impl Vocabulary {
@@ -72,6 +75,7 @@ impl Vocabulary {
         separate(&mut drafts, &groups);
         let id_properties = id_properties(document, &drafts, &groups);
         let (ids, id_lists) = id_names(document, &drafts, &groups, &id_properties);
+        let own_ids = own_ids(document, &drafts, &ids, &id_properties);
         let operations = drafts.into_iter();
         let operations = operations.map(|draft| (draft.operation.pointer, draft.words));
         Self {
@@ -80,6 +84,7 @@ impl Vocabulary {
             ids,
             id_lists,
             id_properties,
+            own_ids,
         }
     }
 

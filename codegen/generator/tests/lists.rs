@@ -493,6 +493,9 @@ fn the_argument_and_the_property_of_an_id_may_have_different_names() {
         ("/page/find/byId/", "query", "page_id", "pageID"),
         ("/page/{id}/", "path", "id", "idPage"),
         ("/page/{pageId}", "path", "pageId", "id_page"),
+        ("/page/find/byId/", "query", "id", "idPages"),
+        ("/page/find/byId/", "query", "idPage", "id"),
+        ("/page/{pageId}", "path", "pageId", "_id"),
     ] {
         let text = document(&array(&json!({ "$ref": "#/components/schemas/Page" }))).to_string();
         let mut document: Value = serde_json::from_str(&text.replace("idPage", property)).unwrap();
@@ -532,6 +535,61 @@ fn the_argument_and_the_property_of_an_id_may_have_different_names() {
                 "{argument} {property}: {expected}\n{code}"
             );
         }
+    }
+}
+
+/// Groups of assets may use the same general name for the property of the ID.
+#[test]
+fn a_property_with_a_general_name_has_the_type_of_its_group() {
+    for property in ["id", "_id"] {
+        let text = json!({ "type": "string" });
+        let user = json!({ property: text, "userName": text });
+        let list = object(
+            &json!({ "rows": array(&json!({ "$ref": "#/components/schemas/Page" })), "user": object(&user, &[]) }),
+            &["rows"],
+        );
+        let mut document = document(&list);
+        let schemas = document["components"]["schemas"].to_string();
+        let schemas: Value = serde_json::from_str(&schemas.replace("idPage", property)).unwrap();
+        document["components"]["schemas"] = schemas;
+        document["components"]["schemas"]["Offer"] = object(&json!({ property: text }), &[property]);
+        let find = document["paths"]["/page/find/byId/"].to_string();
+        let find: Value =
+            serde_json::from_str(&find.replace("Page", "Offer").replace("a page", "an offer")).unwrap();
+        document["paths"]["/offer/find/byId/"] = find;
+        let output = output(&document);
+        let notices = output.notices.to_string();
+        assert!(!notices.contains("left out"), "{property}: {notices}");
+        for (group, id) in [("pages", "PageId"), ("offers", "OfferId")] {
+            let code: String = output.files[&format!("{group}/resource.rs")]
+                .split_whitespace()
+                .collect();
+            assert!(code.contains(&format!("typeId=types::{id}")), "{code}");
+        }
+        let types: String = output.files["pages/types.rs"].split_whitespace().collect();
+        assert!(
+            !types.contains("Option<PageId>"),
+            "the ID of the user is not that of a page: {types}"
+        );
+    }
+}
+
+#[test]
+fn text_with_the_ids_of_many_assets_is_a_list() {
+    for (method, verb) in [("put", "archive"), ("delete", "delete")] {
+        let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
+        document["paths"][format!("/page/{verb}/")][method] = json!({
+            "tags": ["Pages"], "summary": format!("{verb} pages"),
+            "parameters": [{ "name": "ids", "in": "query", "required": true, "schema": { "type": "string" } }],
+            "responses": { "200": { "description": "Yes" } },
+        });
+        let output = output(&document);
+        let code: String = output.files["pages/resource.rs"].split_whitespace().collect();
+        assert!(
+            code.contains(r#"Place::Query("ids")"#),
+            "{verb}: {}\n{code}",
+            output.notices
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{json::Json as _, naming, schemas};
 use funnelflux_openapi::{operations::Operation, references};
 
-use super::{group_words::GroupWords, operation_names::Draft, verb::Verb};
+use super::{group_words::GroupWords, inflection::singular, operation_names::Draft, verb::Verb};
 
 /// Name and type of an ID in the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,19 +92,44 @@ fn id_property(
     property.map(str::to_owned)
 }
 
-/// Returns the property with this name, or else the only property whose name consists of the same words.
+/// Returns the property with this name, or else the only property whose name consists of the same words, or
+/// else of the same words in singular or plural.
 fn named<'a>(properties: &BTreeSet<&'a str>, name: &str) -> Option<&'a str> {
-    let sorted = |name: &str| {
-        let name = naming::snake(name);
-        let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
-        words.sort_unstable();
-        words
+    let only = |form: &dyn Fn(&str) -> String| {
+        let sorted = |name: &str| {
+            let name = naming::snake(name);
+            let mut words: Vec<String> = name.split('_').map(form).collect();
+            words.sort_unstable();
+            words
+        };
+        let mut similar = properties
+            .iter()
+            .filter(|property| sorted(property) == sorted(name));
+        similar.next().filter(|_| similar.next().is_none())
     };
-    let mut similar = properties
-        .iter()
-        .filter(|property| sorted(property) == sorted(name));
-    let only = similar.next().filter(|_| similar.next().is_none());
-    properties.get(name).or(only).copied()
+    let exact = properties.get(name).or_else(|| only(&str::to_owned));
+    exact.or_else(|| only(&singular)).copied()
+}
+
+/// Returns, for the tag of each group, the type of the ID in its assets if the name of the property does not
+/// determine this type. This is the case for a general name such as `id`. The name of the parameter that
+/// takes the ID determines the type.
+pub(super) fn own_ids(
+    document: &Value,
+    drafts: &[Draft<'_>],
+    ids: &BTreeMap<String, IdName>,
+    properties: &BTreeMap<String, String>,
+) -> BTreeMap<String, IdName> {
+    let finders = drafts.iter();
+    let finders = finders.filter(|draft| draft.words.is_main && draft.words.verb == Verb::FindById);
+    let own = finders.filter_map(|draft| {
+        let tag = &draft.words.tag;
+        let (parameter, _) = id_parameter(document, &draft.operation)?;
+        let is_typed = ids.contains_key(properties.get(tag)?);
+        let id = ids.get(&parameter).filter(|_| !is_typed)?;
+        Some((tag.clone(), id.clone()))
+    });
+    own.collect()
 }
 
 /// Returns the IDs by which the operations `finders` find assets, keyed by the names of the parameters and by
