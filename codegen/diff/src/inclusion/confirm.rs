@@ -9,7 +9,7 @@ use funnelflux_openapi::references;
 
 use super::{
     lower::OneOf,
-    nullable::{Nullable, Width},
+    nullable::{Nullable, Width, is_nullable_reference},
     schema::{Pair, Root, Schema},
     sent_as_text::forms,
 };
@@ -135,7 +135,12 @@ impl<'a> Conversion<'a> {
             return schema.clone();
         };
         if let Some(written) = references::reference(schema) {
-            return self.reference(written, depth);
+            let target = self.reference(written, depth);
+            let is_wide = self.role != Role::Allowing;
+            return match is_wide && is_nullable_reference(self.root, schema) {
+                true => json!({"anyOf": [{"type": "null"}, target]}),
+                false => target,
+            };
         }
         let mut plain = Map::new();
         for (key, value) in members {

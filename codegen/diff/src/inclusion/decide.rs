@@ -97,10 +97,7 @@ impl<'a> Prover<'a> {
         {
             return true;
         }
-        let keys = |schemas: &[Schema<'a>]| {
-            let schemas = schemas.iter().map(|schema| self.lowering.resolve(*schema));
-            schemas.map(|schema| schema.key()).collect()
-        };
+        let keys = |schemas: &[Schema<'a>]| schemas.iter().map(|schema| self.lowering.key(*schema)).collect();
         let question = (keys(small), keys(large), terms.mode, terms.encoding);
         // If a question occurs again inside itself, the inner question is about a part of the value. So a yes
         // may be assumed as its answer, by induction.

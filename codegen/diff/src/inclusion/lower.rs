@@ -16,7 +16,7 @@ use funnelflux_openapi::{pointer::Pointer, references};
 use super::{
     branch::{Branch, Kind},
     keywords::{UNEVALUATED, UNEVALUATED_ITEMS, doubly_negated, has_type, list, optional, types},
-    nullable::{Nullable, Width},
+    nullable::{Nullable, Width, is_nullable_reference},
     pattern::Languages,
     schema::{Root, Schema},
 };
@@ -70,8 +70,7 @@ impl<'a> Lowering<'a> {
 
     /// Returns the branches of the values that match all schemas, or `None` if a schema is unsupported.
     pub(super) fn branches(&mut self, schemas: &[Schema<'a>], reading: Reading) -> Branches<'a> {
-        let targets = schemas.iter().map(|schema| self.resolve(*schema));
-        let key = (targets.map(|target| target.key()).collect(), reading);
+        let key = (schemas.iter().map(|schema| self.key(*schema)).collect(), reading);
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
@@ -121,6 +120,19 @@ impl<'a> Lowering<'a> {
         schema.part(references::resolve(document, Pointer::root(), schema.value).1)
     }
 
+    /// Returns a number that two schemas share only if they allow the same values.
+    pub(super) fn key(&self, schema: Schema<'a>) -> usize {
+        if self.is_nullable_reference(schema) {
+            schema.key()
+        } else {
+            self.resolve(schema).key()
+        }
+    }
+
+    fn is_nullable_reference(&self, schema: Schema<'a>) -> bool {
+        is_nullable_reference(self.root(schema.side), schema.value)
+    }
+
     /// Checks whether messages omit the property, because it is read-only (in requests) or write-only (in
     /// responses).
     pub(super) fn is_unsent(&self, property: Schema<'a>, depth: usize) -> bool {
@@ -156,6 +168,12 @@ impl<'a> Narrowing<'_, 'a> {
         self.steps += 1;
         if self.steps > MOST_STEPS || branches.len() > MOST_BRANCHES {
             return None;
+        }
+        if self.lowering.is_nullable_reference(schema) {
+            let (null, others) = null_if(self.reading.0 == Width::Wide, branches);
+            let mut narrowed = self.narrow(others, self.lowering.resolve(schema), depth)?;
+            narrowed.extend(null);
+            return Some(narrowed);
         }
         let schema = self.lowering.resolve(schema);
         let members = match schema.value {

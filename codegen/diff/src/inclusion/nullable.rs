@@ -1,12 +1,14 @@
 //! Interpretations of `nullable`.
 //!
-//! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, or next to an `enum`
-//! without null. Some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a
+//! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, next to a `$ref`, or
+//! next to an `enum` without null. Some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a
 //! type. Normalisation writes it as `nullable`, and preserves the exact meaning by the list `x-nullable`:
 //! null is *exempt* only from the keywords in this list, that is, it need not match them. Without
 //! `x-nullable`, null is exempt from all keywords except `enum`.
 
 use serde_json::{Map, Value};
+
+use funnelflux_openapi::references;
 
 use super::{keywords::flag, schema::Root};
 
@@ -67,4 +69,12 @@ impl<'a> Nullable<'a> {
             Self::No => false,
         }
     }
+}
+
+/// Checks whether a schema of `OpenAPI` 3.0 is a reference with `nullable` beside it. By the specification,
+/// siblings of a reference have no effect, but some authors expect that null is allowed.
+pub(super) fn is_nullable_reference(root: Root<'_>, schema: &Value) -> bool {
+    !root.has_null_type
+        && references::reference(schema).is_some()
+        && schema.get("nullable") == Some(&Value::Bool(true))
 }

@@ -47,9 +47,9 @@ rules! {
         "write out the path item in the overlay";
     REFERENCE_CYCLE = "reference-cycle", Error,
         "break the cycle in an overlay";
-    REFERENCE_SIBLINGS = "reference-siblings", Error,
-        "move the `$ref` into an `allOf` with one entry, and keep the other keys beside the `allOf`, in an \
-            overlay";
+    REFERENCE_SIBLINGS = "reference-siblings", Notice,
+        "if the service follows the key, move the `$ref` into an `allOf` with one entry, beside the key, in an \
+            overlay; otherwise ignore this";
     REFERENCE_NULLABLE = "reference-nullable", Notice,
         "no action needed: a value that is never null is decoded as well";
     REFERENCE_DOCUMENTATION = "reference-documentation", Notice,

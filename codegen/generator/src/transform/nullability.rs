@@ -2,25 +2,52 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::json::Json as _;
-use funnelflux_openapi::operations::Direction;
+use funnelflux_openapi::{
+    openapi_model::{self, ANNOTATIONS, ObjectKind, Visitor},
+    operations::Direction,
+    pointer::{Pointer, PointerBuf},
+};
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Wraps in an `allOf` each reference that has the sibling `nullable`. OpenAPI 3.0 ignores siblings of a
-/// reference, but this sibling shows that the value may be null.
-pub(super) fn nullable_references(state: &mut State<'_>) {
-    visit::schemas(&mut state.document, &mut |_, schema| {
-        if schema_kind::is_nullable(schema)
-            && let Some(schema) = schema.as_object_mut()
-            && let Some(target) = schema.shift_remove("$ref")
-        {
-            schema.insert("allOf".to_owned(), json!([{ "$ref": target }]));
-            state.count += 1;
+/// Pointers to all references to schemas.
+#[derive(Default)]
+struct References(Vec<PointerBuf>);
+
+impl Visitor for References {
+    fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>) {
+        if kind == ObjectKind::Schema && openapi_model::is_reference(kind, object) {
+            self.0.push(pointer.to_owned());
         }
-    });
+    }
+}
+
+/// Removes the siblings of references to schemas, apart from documentation and extensions, because OpenAPI
+/// 3.0 ignores them. Only `nullable: true` shows that the value may be null, so such a reference moves into an
+/// `allOf` beside it.
+pub(super) fn reference_siblings(state: &mut State<'_>) {
+    let mut references = References::default();
+    openapi_model::walk(&state.document, &mut references);
+    for pointer in references.0 {
+        let Some(Value::Object(schema)) = state.document.pointer_mut(pointer.as_str()) else {
+            continue;
+        };
+        let count = schema.len();
+        let is_nullable = schema.get("nullable") == Some(&Value::Bool(true));
+        schema.retain(|key, _| {
+            key == "$ref"
+                || key.starts_with("x-")
+                || ANNOTATIONS.contains(&key.as_str())
+                || (key == "nullable" && is_nullable)
+        });
+        if is_nullable && let Some(target) = schema.shift_remove("$ref") {
+            schema.insert("allOf".to_owned(), json!([{ "$ref": target }]));
+        }
+        state.count += usize::from(is_nullable || schema.len() < count);
+    }
 }
 
 /// Moves `nullable` from components to the references to them.

@@ -87,6 +87,16 @@ impl<'a> Comparer<'a> {
         if let Some((side, inner)) = wrapper {
             return self.wrapper((old, new), side, &inner, context);
         }
+        if old_target.is_some() && new_target.is_some() {
+            self.beside_reference(old, new, context);
+        }
+        self.targets(old, new, context);
+    }
+
+    /// Compares the targets of references. A schema that is not a reference is its own target.
+    fn targets(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        let (before, after) = (self.old.resolve(old), self.new.resolve(new));
+        let (old_target, new_target) = (target(old, &before), target(new, &after));
         if old_target != new_target {
             self.replaced(old, new, context);
         }
@@ -99,30 +109,22 @@ impl<'a> Comparer<'a> {
                 context.direction,
             );
         }
-        if old_target.is_some() && new_target.is_some() {
-            self.beside_reference(old, new, context);
-        }
         self.enqueue(before, after, context);
     }
 
-    /// Compares the documentation next to a reference. Other siblings of a reference have no effect in
-    /// `OpenAPI` 3.0. If they have an effect, as in other versions, normalisation has moved the reference
-    /// into an `allOf`.
+    /// Compares the siblings of references. In `OpenAPI` 3.0, they have no effect, apart from documentation and
+    /// `nullable`, by which authors mean that null is allowed. If other siblings have an effect, as in other
+    /// versions, normalisation has moved the reference into an `allOf`.
     fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
-            let is_documentation = ANNOTATIONS.contains(&key) && !["readOnly", "writeOnly"].contains(&key);
-            if key == "deprecated" {
-                self.property_deprecated(&site, context);
-            } else if key != "$ref"
-                && !is_documentation
-                && ObjectKind::Schema.keys().any(|keyword| keyword == key)
-            {
-                if !site.is_unchanged() {
-                    let what = format!("{}, which a reference overrides", site.describe(key));
-                    self.report(Kind::NotationChanged, &site, what, context.direction);
-                }
+            if key == "$ref" || site.is_unchanged() {
+                continue;
+            }
+            if counts_beside_reference(key) || !ObjectKind::Schema.keys().any(|keyword| keyword == key) {
+                self.keyword(key, &site, old, context);
             } else {
-                self.annotation(key, &site, context.direction);
+                let what = format!("{}, which a reference overrides", site.describe(key));
+                self.report(Kind::NotationChanged, &site, what, context.direction);
             }
         }
     }
@@ -186,9 +188,17 @@ impl<'a> Comparer<'a> {
         let shared: Vec<&str> = outer.keys().filter(is_shared).collect();
         // The siblings of the `allOf` apply in addition to the single schema.
         let empty = Node::at(&Value::Null, plain.pointer.clone());
+        // These siblings have the same effect beside a reference and beside an `allOf`.
+        let is_alike = |key: &str| plain.reference().is_some() && counts_beside_reference(key);
+        for (key, site) in Site::members(sides.0, sides.1).filter(|(key, _)| is_alike(key)) {
+            self.keyword(key, &site, sides.0, context);
+        }
         let (old, new) = side.of([(inner, new), (old, inner)]);
         let (before, after) = side.of([(outer, &empty), (&empty, outer)]);
         for (key, site) in Site::members(before, after) {
+            if is_alike(key) {
+                continue;
+            }
             if shared.contains(&key) {
                 let (old, new) = sides;
                 self.keyword(key, &Site::member(key, old, new), old, context);
@@ -210,6 +220,9 @@ impl<'a> Comparer<'a> {
         // The keywords of the plain schema are compared with the keywords of the single schema.
         let keys = plain.keys().map(|key| plain.pointer.with_trailing_token(key));
         self.changes.explained.extend(keys);
+        if plain.reference().and(inner.reference()).is_some() {
+            return self.targets(old, new, context);
+        }
         if shared.is_empty() {
             return self.schema(old, new, context);
         }
@@ -343,6 +356,13 @@ fn is_untyped(schema: &Node<'_>) -> bool {
     let properties = schema.value.get("properties").and_then(Value::as_object);
     let has_properties = properties.is_some_and(|all| !all.is_empty());
     !has_properties && schema.value.get("type").or(schema.value.get("allOf")).is_none()
+}
+
+/// Checks whether a sibling of a reference has an effect, although `OpenAPI` 3.0 ignores it. Documents mean
+/// that null is allowed, or that a property is deprecated.
+fn counts_beside_reference(key: &str) -> bool {
+    let is_ignored = ["default", "readOnly", "writeOnly", "xml"].contains(&key);
+    key == "nullable" || key.starts_with("x-") || (ANNOTATIONS.contains(&key) && !is_ignored)
 }
 
 /// Checks whether the value of a keyword has a JSON type that the comparison supports.
