@@ -135,8 +135,17 @@ pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
         }
         _ => {
             let forms = [value.clone(), written(value), read(value)];
-            let lists = forms.iter().map(|form| vec![form.clone()].into());
-            lists.chain(forms.iter().skip(1).cloned()).collect()
+            // A comma separates the items of a list that is sent as one text. In any other list, each item is
+            // sent separately, and a client that writes a list with commas into the string would break.
+            let lists: Vec<Value> = match value.as_str().filter(|text| text.contains(',')) {
+                Some(text) if encoding == Encoding::OneText => {
+                    let items = text.split(',').map(Value::from).collect();
+                    vec![read(&items), items]
+                }
+                Some(_) => Vec::new(),
+                None => forms.iter().map(|form| vec![form.clone()].into()).collect(),
+            };
+            lists.into_iter().chain(forms.iter().skip(1).cloned()).collect()
         }
     }
 }
