@@ -8,6 +8,7 @@ use crate::{
     diff,
     exit::{Code, Failure, Outcome},
     notices::grouped,
+    replacement::Replacement,
     source::{self, Source},
     spec::{self, Spec},
     update_overlays,
@@ -70,49 +71,39 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let differences = format!("`cargo xtask diff --full HEAD:{EFFECTIVE} {name}`");
     let update = update_overlays::update(old.as_ref(), new, &spec.overlays, &differences);
     spec::require_operations(text.clone(), update.overlays.clone())?;
+    let mut replacement = Replacement::new(workspace);
     if spec.upstream.text == text.text {
         // Somebody may have replaced the document by hand. Then the overlays still have to be updated.
-        let replaced = update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
+        update_overlays::write(&mut replacement, &spec.overlays, &update.overlays)?;
         if update.has_trimmed || !update.fits {
             notes.push(format!("{old_name} is identical to {source}"));
             notes.extend(update.notes);
-            notes.extend(replaced.note());
+            notes.extend(replacement.note());
             notes.push(format!("next: {}", next(update.fits)));
         } else {
             notes.push(format!("{old_name} is identical to {source}; nothing to do"));
         }
     } else {
         workspace.remove_leftovers()?;
-        workspace.write(name, &text.text)?;
-        let has_lock = lock.is_some();
+        replacement.replace(name, Some(&text.text))?;
         // The checksum in the lock stays, because the code still belongs to the old document.
         if let Some(mut lock) = lock {
             lock.upstream.source = source.to_string();
-            workspace.write(LOCK, &lock.text())?;
+            replacement.replace(LOCK, Some(&lock.text()))?;
         }
         // The old document is removed last.
         if name != old_name {
-            workspace.remove(old_name)?;
+            replacement.replace(old_name, None)?;
         }
         notes.push(format!("{name} is now identical to {source}"));
-        let replaced = update_overlays::write(workspace, &spec.overlays, &update.overlays)?;
+        update_overlays::write(&mut replacement, &spec.overlays, &update.overlays)?;
         notes.extend(update.notes);
-        notes.extend(replaced.note());
+        notes.extend(replacement.note());
         notes.push(format!(
             "next: {}, review `git diff generated`, run `.ci/run`",
             next(update.fits)
         ));
-        let mut written = vec![old_name.as_str()];
-        written.extend(has_lock.then_some(LOCK));
-        if let Some(undo) = replaced.undo(&written) {
-            // `git restore` does not touch files that git does not track.
-            let remove_new = if name == old_name {
-                String::new()
-            } else {
-                format!(" && rm {name}")
-            };
-            notes.push(format!("undo: `{undo}{remove_new}`"));
-        }
+        notes.extend(replacement.undo().map(|undo| format!("undo: `{undo}`")));
     }
     let mut stderr = notes.join("\n");
     if arguments.format == diff::Format::Text {

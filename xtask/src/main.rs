@@ -12,6 +12,7 @@ mod fetch;
 mod generate;
 mod isolated;
 mod notices;
+mod replacement;
 mod source;
 mod spec;
 mod update_overlays;

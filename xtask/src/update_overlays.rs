@@ -17,7 +17,7 @@ use funnelflux_openapi::{
 };
 use serde_json::Value;
 
-use crate::{exit::Failure, notices::grouped, source::Text, spec::OVERLAYS, workspace::Workspace};
+use crate::{exit::Failure, notices::grouped, replacement::Replacement, source::Text};
 
 /// Maximum number of notes that are printed from one list.
 const MOST_NOTES: usize = 3;
@@ -128,77 +128,13 @@ fn obsolete(trim: &Trim<'_>) -> Vec<String> {
     notes.collect()
 }
 
-/// Overlays that were replaced or removed.
-pub(crate) struct Replaced {
-    /// False if the workspace is not in a git repository.
-    has_git: bool,
-    /// True if git does not have the text of every overlay. Then `git restore spec` could lose changes.
-    has_uncommitted: bool,
-    /// Overlays that git can restore.
-    in_git: Vec<String>,
-    /// Overlays that git cannot restore, and their copies.
-    copied: Vec<(String, String)>,
-}
-
-/// Writes the overlays that have changed, and removes the files of overlays that are missing in `new`. If git
-/// cannot restore a changed or removed file, keeps a copy of it in the same folder.
-pub(crate) fn write(workspace: &Workspace, old: &[Text], new: &[Text]) -> Result<Replaced, Failure> {
-    let missing = workspace.missing_in_git(OVERLAYS);
-    let is_in_git = |overlay: &Text| {
-        missing
-            .as_ref()
-            .is_some_and(|names| !names.contains(&overlay.name))
-    };
-    let mut replaced = Replaced {
-        has_git: missing.is_some(),
-        has_uncommitted: !old.iter().all(is_in_git),
-        in_git: Vec::new(),
-        copied: Vec::new(),
-    };
-    for overlay in old {
-        let new = new.iter().find(|new| new.name == overlay.name);
-        if new == Some(overlay) {
-            continue;
-        }
-        if is_in_git(overlay) {
-            replaced.in_git.push(overlay.name.clone());
-        } else {
-            let copy = workspace.copy_beside(&overlay.name, &overlay.text)?;
-            replaced.copied.push((overlay.name.clone(), copy));
-        }
-        match new {
-            Some(new) => workspace.write(&new.name, &new.text)?,
-            None => workspace.remove(&overlay.name)?,
-        }
+/// Writes the overlays that have changed, and removes the files of overlays that are missing in `new`.
+pub(crate) fn write(replacement: &mut Replacement<'_>, old: &[Text], new: &[Text]) -> Result<(), Failure> {
+    for Text { name, .. } in old {
+        let new = new.iter().find(|new| new.name == *name);
+        replacement.replace(name, new.map(|new| new.text.as_str()))?;
     }
-    Ok(replaced)
-}
-
-impl Replaced {
-    /// Names the copies that were kept.
-    pub(crate) fn note(&self) -> Option<String> {
-        let copies: Vec<&str> = self.copied.iter().map(|(_, copy)| copy.as_str()).collect();
-        (!copies.is_empty())
-            .then(|| format!("kept old overlays that git does not have: {}", copies.join(", ")))
-    }
-
-    /// Returns the command that restores the overlays and the files in `written`. Returns `None` if nothing
-    /// can be restored.
-    pub(crate) fn undo(&self, written: &[&str]) -> Option<String> {
-        let restore = if self.has_uncommitted {
-            let names = written
-                .iter()
-                .copied()
-                .chain(self.in_git.iter().map(String::as_str));
-            format!("git restore {}", names.collect::<Vec<_>>().join(" "))
-        } else {
-            "git restore spec".to_owned()
-        };
-        let restore = self.has_git.then_some(restore);
-        let copied = self.copied.iter().map(|(name, copy)| format!("mv {copy} {name}"));
-        let commands: Vec<String> = restore.into_iter().chain(copied).collect();
-        (!commands.is_empty()).then(|| commands.join(" && "))
-    }
+    Ok(())
 }
 
 /// Drops the superseded parts of overlays, and applies the rest to the new document.

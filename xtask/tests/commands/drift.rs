@@ -563,7 +563,7 @@ fn fetch_of_yaml_leaves_one_document() {
     let run = workspace.xtask(&["fetch", "vendor.yaml"]).ended_with(0);
     assert!(
         run.stdout
-            .contains("undo: `git restore spec && rm spec/upstream.yaml`"),
+            .contains("mv spec/upstream.json.orig spec/upstream.json && rm spec/upstream.yaml`"),
         "{run}"
     );
     assert!(workspace.path("spec/upstream.yaml").exists());

@@ -48,8 +48,8 @@ rules! {
     REFERENCE_CYCLE = "reference-cycle", Error,
         "break the cycle in an overlay";
     REFERENCE_SIBLINGS = "reference-siblings", Notice,
-        "if the service follows the key, move the `$ref` into an `allOf` with one entry, beside the key, in an \
-            overlay; otherwise ignore this";
+        "if the service follows the key, move the `$ref` into an `allOf` with one entry, beside the key, in \
+            an overlay; otherwise ignore this";
     REFERENCE_NULLABLE = "reference-nullable", Notice,
         "no action needed: a value that is never null is decoded as well";
     REFERENCE_DOCUMENTATION = "reference-documentation", Notice,

@@ -26,8 +26,8 @@ impl Visitor for References {
 }
 
 /// Removes the siblings of references to schemas, apart from documentation and extensions, because OpenAPI
-/// 3.0 ignores them. Only `nullable: true` shows that the value may be null, so such a reference moves into an
-/// `allOf` beside it.
+/// 3.0 ignores them. But `nullable: true` shows that the value may be null, so it stays, and the reference
+/// moves into an `allOf`.
 pub(super) fn reference_siblings(state: &mut State<'_>) {
     let mut references = References::default();
     openapi_model::walk(&state.document, &mut references);

@@ -112,9 +112,9 @@ impl<'a> Comparer<'a> {
         self.enqueue(before, after, context);
     }
 
-    /// Compares the siblings of references. In `OpenAPI` 3.0, they have no effect, apart from documentation and
-    /// `nullable`, by which authors mean that null is allowed. If other siblings have an effect, as in other
-    /// versions, normalisation has moved the reference into an `allOf`.
+    /// Compares the siblings of references. In `OpenAPI` 3.0, they have no effect, apart from documentation
+    /// and `nullable`, by which authors mean that null is allowed. If other siblings have an effect, as in
+    /// other versions, normalisation has moved the reference into an `allOf`.
     fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             if key == "$ref" || site.is_unchanged() {
