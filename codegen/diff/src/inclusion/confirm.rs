@@ -137,10 +137,10 @@ impl<'a> Conversion<'a> {
         if let Some(written) = references::reference(schema) {
             let target = self.reference(written, depth);
             let is_wide = self.role != Role::Allowing;
-            return match is_wide && is_nullable_reference(self.root, schema) {
-                true => json!({"anyOf": [{"type": "null"}, target]}),
-                false => target,
-            };
+            if is_wide && is_nullable_reference(self.root, schema) {
+                return json!({"anyOf": [{"type": "null"}, target]});
+            }
+            return target;
         }
         let mut plain = Map::new();
         for (key, value) in members {

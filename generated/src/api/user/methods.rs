@@ -14,8 +14,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 impl Client {
     /// **Inferred.** Get user settings.
     ///
-    /// Returns the settings of the user. Only one setting is known: it anonymises the IP addresses of
-    /// visitors. Therefore, any JSON object is accepted as the response.
+    /// Returns the settings of the user. Only one setting is known; it anonymises the IP addresses of
+    /// visitors. Because the others are unknown, any JSON object is accepted as the response.
     ///
     /// `GET /usersettings/get/`
     ///
