@@ -158,7 +158,7 @@ fn without_auth_any_token_is_accepted() {
 
 #[test]
 fn another_document_is_served() {
-    let folder = std::env::temp_dir().join(format!("funnelflux-fake-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("funnelflux-fake-another-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let document = folder.join("effective.json");
     let text = include_str!("../effective.json").replace("\"/offersource/list/\"", "\"/source/list/\"");
@@ -188,7 +188,7 @@ fn another_document_is_served() {
 
 #[test]
 fn settings_come_from_a_file() {
-    let folder = std::env::temp_dir().join(format!("funnelflux-fake-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("funnelflux-fake-address-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("settings.json");
     std::fs::write(
