@@ -243,19 +243,26 @@ fn a_copy_is_not_made_again_after_a_timeout_or_a_page_of_a_gateway() {
 
 #[test]
 fn a_job_stops_behind_a_gateway_that_does_not_reach_the_service() {
+    for status in [404, 502] {
+        let (fake, client) = service(Settings::default());
+        let ids = fake.seed_many(20);
+        let gateway = Fault::Gateway { status, page: true };
+        fake.inject(Rule::new(gateway).on(DUPLICATE).always());
+        let report = run(copies(&client, &ids).concurrency(1).send()).unwrap();
+        let expected = "0 done, 5 unknown, 15 not sent";
+        assert_eq!(report.counts().to_string(), expected, "{status}: {report}");
+        assert_eq!(calls(&fake, DUPLICATE), 5, "{status}");
+    }
+}
+
+/// The service makes the copies, but all responses are lost.
+#[test]
+fn a_job_that_stopped_after_lost_responses_finds_the_copies() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(20);
-    let gateway = Fault::Gateway {
-        status: 404,
-        page: true,
-    };
-    fake.inject(Rule::new(gateway).on(DUPLICATE).always());
+    fake.inject(Rule::new(Fault::ResetAfterApplying).on(DUPLICATE).always());
     let report = run(copies(&client, &ids).concurrency(1).send()).unwrap();
-    assert_eq!(
-        report.counts().to_string(),
-        "0 done, 5 unknown, 15 not sent",
-        "{report}"
-    );
+    assert_eq!(report.counts().to_string(), "5 done, 15 not sent", "{report}");
     assert_eq!(calls(&fake, DUPLICATE), 5);
 }
 
