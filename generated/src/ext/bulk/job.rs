@@ -8,7 +8,7 @@ use super::engine::{
 };
 use super::journal::{self, JournalWriter, RecordedState};
 use super::progress::OnProgress;
-use super::stop::StopControl;
+use super::stop::{StopControl, refused_with_403, stopped_by_403};
 use super::{Children, Entry, Outcomes, Plan, Report};
 use crate::ext::read::{Reader, URL_LENGTH};
 use crate::ext::read_calls::ReadCalls;
@@ -190,15 +190,17 @@ impl Job {
         let mut copy_requests = copy_requests.unwrap_or_default();
         let mut settled = Vec::new();
         let mut open = Vec::with_capacity(ids.len());
+        let states = earlier.map(|earlier| earlier.states).unwrap_or_default();
+        let was_forbidden = stopped_by_403(states.iter().filter_map(|state| state.outcome.as_ref()));
         // Without an earlier run, every ID starts in the default state.
-        let states = earlier
-            .map(|earlier| earlier.states)
-            .unwrap_or_default()
+        let states = states
             .into_iter()
             .chain(std::iter::repeat_with(RecordedState::default));
         for (position, (id, state)) in ids.into_iter().zip(states).enumerate() {
             let RecordedState { outcome, copy, sent } = state;
-            if let Some(outcome) = outcome {
+            if let Some(outcome) = outcome
+                && !(was_forbidden && refused_with_403(&outcome).is_some())
+            {
                 settled.push(Entry::new(id, position, outcome).with_copy(copy.map(IdText::from)));
                 continue;
             }

@@ -97,11 +97,7 @@ impl StopControl {
         let Some(forbidden) = &mut self.forbidden else {
             return;
         };
-        let failure = outcome.failure().filter(|_| !outcome.is_unfinished());
-        if let Some(failure) = failure
-            && failure.reason() == Reason::Refused
-            && failure.status() == Some(http::StatusCode::FORBIDDEN)
-        {
+        if let Some(failure) = refused_with_403(outcome) {
             *forbidden += 1;
             if *forbidden >= MAX_FORBIDDEN {
                 let occasion = format!(
@@ -112,6 +108,26 @@ impl StopControl {
             }
         }
     }
+}
+
+/// Returns the failure of an ID that the service refused with 403; `None` for other outcomes.
+pub(super) fn refused_with_403(outcome: &Outcome) -> Option<&Failure> {
+    let failure = outcome.failure().filter(|_| !outcome.is_unfinished())?;
+    let is_forbidden = failure.status() == Some(http::StatusCode::FORBIDDEN);
+    (is_forbidden && failure.reason() == Reason::Refused).then_some(failure)
+}
+
+/// Returns true if earlier runs with these outcomes stopped because the service refused too many IDs with 403.
+/// These refusals are about the account, so a resumed job sends these IDs again.
+pub(super) fn stopped_by_403<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> bool {
+    let mut forbidden = 0;
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Done { .. } => return false,
+            outcome => forbidden += u32::from(refused_with_403(outcome).is_some()),
+        }
+    }
+    forbidden >= MAX_FORBIDDEN
 }
 
 /// Creates the failure of a job that stopped because of the failure `cause`. The message begins with

@@ -479,6 +479,9 @@ fn a_job_of_a_suspended_account_stops_and_can_be_resumed() {
     assert!(fake.request_count() < 150, "{}", fake.request_count());
     let text = report.to_string();
     assert!(text.contains("the account may be suspended"), "{text}");
+    // The account is still suspended.
+    assert_eq!(job().counts().done, 0);
     fake.clear_faults();
-    assert_eq!(job().counts().done, counts.not_sent);
+    // The refused IDs are sent again, too.
+    assert_eq!(job().counts().to_string(), "500 done");
 }
