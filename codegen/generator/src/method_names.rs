@@ -9,6 +9,7 @@ mod group_words;
 mod id_names;
 mod inflection;
 mod operation_names;
+mod path_prefix;
 mod title;
 mod verb;
 
@@ -27,6 +28,8 @@ pub(crate) use id_names::{IdName, id_parameter};
 use id_names::{id_names, id_properties, own_ids};
 pub(crate) use operation_names::OperationWords;
 use operation_names::{Draft, separate};
+use path_prefix::PathPrefix;
+pub(crate) use path_prefix::{group_position, literals};
 use title::{Title, title};
 pub(crate) use verb::Verb;
 
@@ -66,10 +69,16 @@ impl Vocabulary {
         }
         let group = |(tag, titles): (&String, &Vec<_>)| (tag.clone(), GroupWords::of(tag, titles));
         let groups: BTreeMap<String, GroupWords> = titles.iter().map(group).collect();
+        let finders = operations.iter().filter_map(|operation| {
+            let words = groups.get(&tag(operation, &tags)?)?;
+            let verb = Verb::of(operation, words);
+            (verb == Some(Verb::FindById)).then_some((operation.path, &*words.plural))
+        });
+        let prefix = PathPrefix::of(finders);
         let drafts = operations.into_iter().filter_map(|operation| {
             let tag = tag(&operation, &tags)?;
             let words = groups.get(&tag)?;
-            Some(Draft::new(operation, tag, words))
+            Some(Draft::new(operation, tag, words, &prefix))
         });
         let mut drafts: Vec<Draft<'_>> = drafts.collect();
         separate(&mut drafts, &groups);

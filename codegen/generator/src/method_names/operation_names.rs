@@ -9,6 +9,7 @@ use funnelflux_openapi::operations::Operation;
 use super::{
     group_words::GroupWords,
     inflection::{plural, singular, snake, squashed},
+    path_prefix::PathPrefix,
     title::title,
     verb::Verb,
 };
@@ -45,16 +46,22 @@ impl OperationWords {
 pub(super) struct Draft<'a> {
     pub(super) operation: Operation<'a>,
     method: String,
+    /// Path without the prefix that names no group.
+    path: &'a str,
     pub(super) words: OperationWords,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(operation: Operation<'a>, tag: String, words: &GroupWords) -> Self {
+    pub(super) fn new(
+        operation: Operation<'a>,
+        tag: String,
+        words: &GroupWords,
+        prefix: &PathPrefix<'_>,
+    ) -> Self {
         let method = operation.method.to_ascii_uppercase();
-        let title = title(&operation);
-        let verb = Verb::of_title(&method, &title, words)
-            .or_else(|| Verb::of_path(&method, operation.path).map(|(verb, _)| verb))
-            .unwrap_or_else(|| Verb::Other(general(&method, operation.path, words)));
+        let path = prefix.strip(operation.path);
+        let verb = Verb::of(&operation, words);
+        let verb = verb.unwrap_or_else(|| Verb::Other(general(&method, path, words)));
         let words = OperationWords {
             id: verb.method(&words.singular, &words.plural),
             verb,
@@ -64,6 +71,7 @@ impl<'a> Draft<'a> {
         Self {
             operation,
             method,
+            path,
             words,
         }
     }
@@ -150,9 +158,9 @@ fn spelled(method: &str, path: &str) -> String {
 ///
 /// Of the operations that share a name, one keeps it: the one with the smallest key (see `claim`). Its path
 /// contains the singular or plural of the group, if possible. Each of the others gets the first free name
-/// that is derived from one of these sources, in this order: the last segment of its path, the whole path,
-/// its title, and the path with all special characters spelled out. The result does not depend on the order
-/// of the operations in the document.
+/// that is derived from one of these sources, in this order: the last segment of its path, the path without
+/// its prefix, its title, and the path with all special characters spelled out. The result does not depend on
+/// the order of the operations in the document.
 pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -163,6 +171,8 @@ pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, Group
     let mut taken: BTreeSet<String> = by_name.keys().cloned().collect();
     for mut indices in by_name.into_values().filter(|indices| indices.len() > 1) {
         indices.sort_by_cached_key(|index| drafts.get(*index).map(|draft| draft.claim(groups, has_slash)));
+        let paths = indices.iter().filter_map(|index| Some(drafts.get(*index)?.path));
+        let paths: Vec<&str> = paths.collect();
         let mut tags = BTreeSet::new();
         for (rank, index) in indices.into_iter().enumerate() {
             let Some(draft) = drafts.get_mut(index) else {
@@ -177,10 +187,18 @@ pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, Group
             }
             let (singular, plural) = segment_words(&draft.segments(), words);
             let title = snake(&title(&draft.operation));
+            // The prefix matters only if the paths do not differ otherwise.
+            let is_alone = paths.iter().filter(|path| **path == draft.path).count() < 2;
+            let path = if is_alone {
+                draft.path
+            } else {
+                draft.operation.path
+            };
             let names = [
                 draft.words.verb.method(&singular, &plural),
-                general(&draft.method, draft.operation.path, words),
+                general(&draft.method, path, words),
                 title,
+                spelled(&draft.method, path),
                 spelled(&draft.method, draft.operation.path),
             ];
             // A single word could clash with a keyword or with the name of a handle. A name cannot begin with

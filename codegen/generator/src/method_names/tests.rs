@@ -63,6 +63,46 @@ fn operations_are_named_by_tag_title_and_method() {
 }
 
 #[test]
+fn a_prefix_of_the_paths_changes_no_name() {
+    for prefix in [
+        "",
+        "/v1",
+        "/api/v1/assets",
+        "/{account}",
+        "/{account}/v1",
+        "/v1/{account}",
+    ] {
+        check(&format!(
+            "
+            GET | {prefix}/page/find/byId/ | Pages | Find page by ID | find_page_by_id
+            GET | {prefix}/page/language-metadata/ | Pages | Get page metadata | get_page_language_metadata
+            GET | {prefix}/pages/lang-uage | Pages | | get_page_lang_uage
+            GET | {prefix}/pages/lang_uage | Pages | | get_pages_lang_underscore_uage
+            "
+        ));
+        check(&format!(
+            "
+            GET | {prefix}/page/find/byId/ | Pages | Find page by ID | find_page_by_id
+            GET | {prefix}/logicscript/find/byId/ | Logic Scripts | Find logic script by ID | \
+                find_logic_script_by_id
+            GET | {prefix}/logicscript/meta/ | Logic Scripts | Get script metadata | get_logic_script_meta
+            GET | {prefix}/campaign/funnel/find/byId/ | Funnels | Find funnel by ID | find_funnel_by_id
+            GET | {prefix}/campaign/funnel/check/ | Funnels | | get_campaign_funnel_check
+            GET | /health/deep/ | Health | | get_health_deep
+            "
+        ));
+    }
+    check(
+        "
+        GET | /v1/page/find/byId/ | Pages | Find page by ID | find_page_by_id
+        GET | /v1/page/meta/ | Pages | | get_page_meta
+        GET | /v2/page/meta/ | Pages | | get_v2_page_meta
+        GET | /v2/offer/find/byId/ | Offers | Find offer by ID | find_offer_by_id
+        ",
+    );
+}
+
+#[test]
 fn an_operation_without_a_tag_belongs_to_the_group_of_its_path() {
     for prefix in ["", "/v1", "/api/v1"] {
         let get = |tags: &[&str]| json!({"get": {"tags": tags, "summary": "Check"}});

@@ -1,9 +1,11 @@
 //! Derives the effect of an operation from its title or its path.
 
+use funnelflux_openapi::operations::Operation;
+
 use super::{
     group_words::GroupWords,
     inflection::{snake, squashed},
-    title::Title,
+    title::{Title, title},
 };
 
 /// Effect of an operation on the assets of its group. The variants are in the order of the generated methods.
@@ -31,6 +33,13 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
+    /// Reads the verb of an operation from its title, or else from its path.
+    pub(super) fn of(operation: &Operation<'_>, words: &GroupWords) -> Option<Self> {
+        let method = operation.method.to_ascii_uppercase();
+        Self::of_title(&method, &title(operation), words)
+            .or_else(|| Self::of_path(&method, operation.path).map(|(verb, _)| verb))
+    }
+
     /// Reads the verb of a title. Returns `None` if the verb is unknown, or if the title is about anything
     /// other than assets of the group.
     pub(super) fn of_title(method: &str, title: &str, words: &GroupWords) -> Option<Self> {

@@ -2,29 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::method_names::{group_position, literals};
+
 /// Derives a distinct segment for each group. `paths` contains the name of the group's module and the path of
 /// the operation that finds an asset by ID.
 ///
-/// All segments stand at the same position of their paths: the (first) position with the most different
-/// segments. Thus, a prefix that all paths share changes no segment. If several groups have the same segment,
-/// the one with the shortest path keeps it, and the module is appended to the others.
+/// All segments stand at the same position of their paths (see `group_position`). Thus, a prefix that all
+/// paths share changes no segment. If several groups have the same segment, the one with the shortest path
+/// keeps it, and the module is appended to the others.
 pub(super) fn segments<'a>(paths: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<&'a str, String> {
-    let is_literal = |segment: &&str| !segment.is_empty() && !segment.contains('{');
-    let paths = paths.map(|(module, path)| (path.split('/').filter(is_literal).collect(), module));
+    let paths = paths.map(|(module, path)| (literals(path), module));
     let mut paths: Vec<(Vec<&str>, &str)> = paths.collect();
     paths.sort_by(|(path, module), (other, other_module)| {
         (path.len(), path, module).cmp(&(other.len(), other, other_module))
     });
-    let distinct = |position: &usize| {
-        let segments = paths.iter().filter_map(|(path, _)| path.get(*position));
-        segments.collect::<BTreeSet<_>>().len()
-    };
-    let longest = paths.iter().map(|(path, _)| path.len()).max();
-    // Of several maxima, `max_by_key` returns the last, which is the first position because of `rev`.
-    let position = (0..longest.unwrap_or_default()).rev().max_by_key(distinct);
+    let position = group_position(paths.iter().map(|(path, module)| (path, *module)));
     let mut taken = BTreeSet::new();
     let segments = paths.iter().map(|(path, module)| {
-        let segment = position.and_then(|position| path.get(position).or(path.last()));
+        let segment = path.get(position).or(path.last());
         let segment = segment.copied().unwrap_or_default();
         let is_free = taken.insert(segment);
         let distinct = if is_free {
@@ -69,6 +64,7 @@ mod tests {
              conditions | /v1/condition/find/byId/ | condition",
         );
         check("pages | /page/find/byId/ | page");
+        check("pages | /v1/page/find/byId/ | page");
     }
 
     #[test]
