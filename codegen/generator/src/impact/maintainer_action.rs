@@ -12,11 +12,12 @@ pub(super) fn of(kind: ChangeKind) -> &'static str {
         K::PathRemoved =>
             "Check whether only the notation changed, such as a trailing slash. If not, find its callers.",
         K::PathParameterRenamed | K::TitleChanged => "Compare the names before and after.",
-        K::PathParametersSwapped | K::ParameterOrderChanged | K::ParameterContentChanged
+        K::PathParametersSwapped | K::ParameterContentChanged
         | K::SuccessStatusAdded | K::SuccessStatusRemoved | K::StatusRangeChanged | K::DefaultResponseAdded
         | K::DefaultResponseRemoved | K::ResponseMediaTypeAdded | K::ResponseMediaTypeRemoved
         | K::IgnoredHeaderChanged => "Compare the signatures before and after.",
-        K::PathItemChanged | K::OperationIdAdded | K::OperationIdRemoved | K::ParameterEmptyValueAllowed
+        K::PathItemChanged | K::OperationIdAdded | K::OperationIdRemoved | K::ParameterOrderChanged
+        | K::ParameterEmptyValueAllowed
         | K::HeaderAdded | K::HeaderBecameRequired | K::HeaderReactivated | K::ComponentAdded
         | K::ComponentRemoved | K::UnusedComponentChanged | K::BecameNotReadOnly | K::EnumOrderChanged
         | K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecuritySchemeAdded | K::WebhookAdded
