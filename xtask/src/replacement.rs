@@ -60,7 +60,11 @@ impl<'w> Replacement<'w> {
     pub(crate) fn undo(&self) -> Option<String> {
         let is_clean = self.missing_in_git.as_ref().is_some_and(Vec::is_empty);
         // Restoring the whole folder would lose edits of files that stayed.
-        let restored = if is_clean { "spec".to_owned() } else { self.in_git.join(" ") };
+        let restored = if is_clean {
+            "spec".to_owned()
+        } else {
+            self.in_git.join(" ")
+        };
         let restore = (!self.in_git.is_empty()).then(|| format!("git restore {restored}"));
         let copied = self.copied.iter().map(|(name, copy)| format!("mv {copy} {name}"));
         let added = self.added.iter().map(|name| format!("rm {name}"));

@@ -217,7 +217,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
             (Patch, "Signatures stay; the runtime must send it differently."),
         K::ParameterEmptyValueForbidden | K::ParameterEmptyValueAllowed => (Patch, "Signatures stay."),
         K::ParameterOrderChanged =>
-            (Impact::None, "Arguments follow the path and then the names, whatever the order of the document."),
+            (Impact::None, "Arguments follow the path and then the names, not the document."),
         K::ParameterContentChanged => (Major, "The argument's type may change."),
         K::BodyBecameRequired => (Major, "`Option<&T>` becomes `&T`; calls no longer compile."),
         K::BodyBecameOptional => (Major, "`&T` becomes `Option<&T>`; calls no longer compile."),

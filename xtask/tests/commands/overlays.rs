@@ -181,7 +181,9 @@ fn fetch_loses_no_file_that_git_lacks() {
         }
         workspace.write(&edited, overlay_of("b"));
         workspace.write(&new, overlay_of("c"));
-        workspace.write_changed("first.json", |document| document["info"]["title"] = json!("First"));
+        workspace.write_changed("first.json", |document| {
+            document["info"]["title"] = json!("First");
+        });
         workspace.xtask(&["fetch", "first.json"]).ended_with(0);
         let spec = || {
             let files = workspace.files().into_iter();
