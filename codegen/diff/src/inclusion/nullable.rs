@@ -2,9 +2,9 @@
 //!
 //! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, a `$ref`, or an
 //! `enum` without null. Some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null
-//! is a type. Normalisation writes it as `nullable`, and preserves the exact meaning by the list `x-nullable`:
-//! null is *exempt* only from the keywords in this list, that is, it need not match them. Without
-//! `x-nullable`, null is exempt from all keywords except `enum`.
+//! is a type. Normalisation writes it as `nullable`, and preserves the exact meaning by the list
+//! `x-nullable`: null is *exempt* only from the keywords in this list, that is, it need not match them.
+//! Without `x-nullable`, null is exempt from all keywords except `enum`.
 
 use serde_json::{Map, Value};
 
