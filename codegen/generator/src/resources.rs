@@ -640,8 +640,8 @@ impl<'a> Reader<'a> {
         Some(Fields::of(item, self.model))
     }
 
-    /// Returns `true` if an object with these fields may have a value at a JSON pointer. Values of a free-form
-    /// property may have any properties.
+    /// Returns `true` if an object with these fields may have a value at a JSON pointer. Values of a
+    /// free-form property may have any properties.
     fn may_have(&self, fields: &Fields<'_>, pointer: &str) -> bool {
         let pointer = Pointer::parse(pointer).ok().and_then(Pointer::split_front);
         let Some((first, rest)) = pointer else {

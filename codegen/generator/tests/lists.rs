@@ -544,10 +544,8 @@ fn a_property_with_a_general_name_has_the_type_of_its_group() {
     for property in ["id", "_id"] {
         let text = json!({ "type": "string" });
         let user = json!({ property: text, "userName": text });
-        let list = object(
-            &json!({ "rows": array(&json!({ "$ref": "#/components/schemas/Page" })), "user": object(&user, &[]) }),
-            &["rows"],
-        );
+        let pages = array(&json!({ "$ref": "#/components/schemas/Page" }));
+        let list = object(&json!({ "rows": pages, "user": object(&user, &[]) }), &["rows"]);
         let mut document = document(&list);
         let schemas = document["components"]["schemas"].to_string();
         let schemas: Value = serde_json::from_str(&schemas.replace("idPage", property)).unwrap();
@@ -580,7 +578,9 @@ fn text_with_the_ids_of_many_assets_is_a_list() {
         let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
         document["paths"][format!("/page/{verb}/")][method] = json!({
             "tags": ["Pages"], "summary": format!("{verb} pages"),
-            "parameters": [{ "name": "ids", "in": "query", "required": true, "schema": { "type": "string" } }],
+            "parameters": [
+                { "name": "ids", "in": "query", "required": true, "schema": { "type": "string" } },
+            ],
             "responses": { "200": { "description": "Yes" } },
         });
         let output = output(&document);

@@ -277,8 +277,8 @@ pub(crate) struct ChildQuery {
 #[allow(dead_code, reason = "the document decides whether there are children")]
 impl ChildQuery {
     /// Counts the children of `parents`. The children are assets of the kind `C`. Returns `None` if the
-    /// children cannot be listed, or if a child cannot be read. Also returns `None` if no child has any of the
-    /// properties in `self.parents`, because the service may use other names for them.
+    /// children cannot be listed, or if a child cannot be read. Also returns `None` if no child has any of
+    /// the properties in `self.parents`, because the service may use other names for them.
     pub(crate) async fn count<C: Resource>(
         self,
         client: Client,

@@ -64,8 +64,8 @@ impl<R: Save> Update for Handle<R> {}
 /// is saved, and the error lists the differences. With [`repeat_on_conflict`](Self::repeat_on_conflict), the
 /// change is repeated on the newer asset. A concurrent change between this second read and the save goes
 /// unnoticed and is overwritten. If the save fails and is repeated, the asset is read again directly before
-/// each repetition. If this read finds a concurrent change, there is a conflict, unless an earlier attempt may
-/// still be applied. In that case, the result is [unknown](UpdateError::Unknown).
+/// each repetition. If this read finds a concurrent change, there is a conflict, unless an earlier attempt
+/// may still be applied. In that case, the result is [unknown](UpdateError::Unknown).
 ///
 /// # Reading back
 ///
@@ -357,8 +357,8 @@ pub enum UpdateError<A> {
     #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(Error),
     /// No trustworthy response arrived, and the change could not be confirmed by reading the asset back. The
-    /// asset may or may not be saved. The request may still be in flight, and may even overwrite a change that
-    /// someone else has made since.
+    /// asset may or may not be saved. The request may still be in flight, and may even overwrite a change
+    /// that someone else has made since.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(Error),
 }

@@ -319,10 +319,10 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// A journal belongs to one job: one change of one list of IDs, in one account at one base URL. If the
     /// file is the journal of a different job, the new job is refused, and no change is sent.
     /// [`Journal::read`] returns the change and the IDs of a journal. When a job continues, IDs with the
-    /// outcome *done*, *already so* or *rejected* keep this outcome and are not sent again. If the earlier run
-    /// stopped because the service refused the first IDs with 403, these IDs are sent again. For an ID whose
-    /// result is unknown, the job first reads the asset. If the asset is in the requested state, the outcome
-    /// is *done*. A duplication does not read the asset, but looks for the copy.
+    /// outcome *done*, *already so* or *rejected* keep this outcome and are not sent again. If the earlier
+    /// run stopped because the service refused the first IDs with 403, these IDs are sent again. For an ID
+    /// whose result is unknown, the job first reads the asset. If the asset is in the requested state, the
+    /// outcome is *done*. A duplication does not read the asset, but looks for the copy.
     ///
     /// If the access token states its account, the journal records this account. Otherwise, a new job lists
     /// the assets and records the IDs of some of them. A resumed job must then find at least one of these

@@ -117,8 +117,8 @@ pub(super) fn refused_with_403(outcome: &Outcome) -> Option<&Failure> {
     (is_forbidden && failure.reason() == Reason::Refused).then_some(failure)
 }
 
-/// Returns true if earlier runs with these outcomes stopped because the service refused too many IDs with 403.
-/// These refusals are about the account, so a resumed job sends these IDs again.
+/// Returns true if earlier runs with these outcomes stopped because the service refused too many IDs with
+/// 403. These refusals are about the account, so a resumed job sends these IDs again.
 pub(super) fn stopped_by_403<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> bool {
     let mut forbidden = 0;
     for outcome in outcomes {

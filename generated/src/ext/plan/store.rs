@@ -64,8 +64,8 @@ pub(super) enum Freshness {
 /// Policy for assets that have changed since the plan was made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StalePolicy {
-    /// True to accept assets that have changed only at paths that the plan does not change. A deletion changes
-    /// every path.
+    /// True to accept assets that have changed only at paths that the plan does not change. A deletion
+    /// changes every path.
     pub(super) rebase: bool,
     /// True if an earlier run, or this run, may already have made a part of the change.
     pub(super) is_begun: bool,

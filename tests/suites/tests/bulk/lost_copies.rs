@@ -418,8 +418,8 @@ fn a_long_retry_after_ends_the_reads_for_copies() {
     assert_eq!((calls(&fake, FIND_MANY), calls(&fake, DUPLICATE)), (1, 1));
 }
 
-/// A request for a copy ends, or begins again, while the job waits. Meanwhile, a colleague makes an asset with
-/// the name of the copy. The ID of this asset was not generated while the request was in flight.
+/// A request for a copy ends, or begins again, while the job waits. Meanwhile, a colleague makes an asset
+/// with the name of the copy. The ID of this asset was not generated while the request was in flight.
 #[test]
 fn an_asset_that_was_made_while_the_job_waited_is_not_recognised() {
     let status = |status, seconds| Fault::Status {

@@ -283,7 +283,8 @@ impl DuplicationSteps {
         }
         let is_refused =
             class == ErrorClass::Refused && (!is_missing || matches!(original, Some(ReadResult::Missing)));
-        // A lost response counts, because each further request could make another copy that is not recognised.
+        // A lost response counts, because each further request could make another copy that is not
+        // recognised.
         result.answered = Some(is_refused);
         let retry = attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends;
         if is_refused {

@@ -3,7 +3,7 @@
 //! reads the assets back.
 //!
 //! ```text
-//!            ┌──── already so, missing ────────────────────────────┐
+//! ┌──── already so, missing ────────────────────────────┐
 //!          look ──► send ──── accepted, nothing to verify ─────────┤
 //!            ▲       │ ▲                                           ▼
 //!            │       ▼ └─── refused: split in halves ◄──┐       outcome

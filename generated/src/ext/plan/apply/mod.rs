@@ -52,8 +52,8 @@ impl ChangePlan {
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
 /// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes to fields that the service
 /// manages do not count. With [`rebase`](Self::rebase), such an asset is accepted if somebody else changed it
-/// only at paths that the plan does not change. Deletions are never rebased. A failed save is repeated only if the asset is still
-/// unchanged. After each change, the asset is read back.
+/// only at paths that the plan does not change. Deletions are never rebased. A failed save is repeated only
+/// if the asset is still unchanged. After each change, the asset is read back.
 ///
 /// # Outcomes
 ///

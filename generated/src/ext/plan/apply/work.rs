@@ -141,8 +141,8 @@ impl Work<'_> {
     }
 }
 
-/// Returns the changes that are left to make, with the values of the current asset as old values. The plan may
-/// write an old value differently: for example, as an empty string if the property is now absent.
+/// Returns the changes that are left to make, with the values of the current asset as old values. The plan
+/// may write an old value differently: for example, as an empty string if the property is now absent.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();
