@@ -33,7 +33,7 @@ pub enum Proof {
     },
     /// It is unknown whether every message that the sender's document allows is valid in the receiver's
     /// document. The level of the rule applies. If an operation uses the changed part, the change is at least
-    /// a warning.
+    /// a warning, and exactly a warning if authors disagree on the meaning of the changed value.
     Undecided,
 }
 

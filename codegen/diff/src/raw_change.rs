@@ -40,6 +40,9 @@ pub(crate) struct RawChange {
     pub direction: Direction,
     /// True if no operation uses the schema, so that it never applies to a message.
     unused: bool,
+    /// True if no standard defines the meaning of the changed value, or if authors disagree on it. Then only
+    /// a counterexample makes the change breaking.
+    disputed: bool,
     /// Pointer to the old value; `None` if the value was added.
     pub old: Option<PointerBuf>,
     /// Pointer to the new value; `None` if the value was removed.
@@ -79,6 +82,7 @@ impl RawChange {
             keyword: "",
             direction: Direction::None,
             unused: false,
+            disputed: false,
             old: old.map(pointer),
             new: new.map(pointer),
             nearest: pointer(new.unwrap_or(parent)),
@@ -137,6 +141,7 @@ impl RawChange {
         match self.proof {
             Proof::Counterexample { .. } => return Level::Breaking,
             Proof::IncludedIfDistinct if !self.unused => return Level::Warning,
+            Proof::Undecided if self.disputed && !self.unused => return Level::Warning,
             Proof::Undecided if !self.unused => return level.max(Level::Warning),
             _ => {}
         }
@@ -274,6 +279,11 @@ impl ChangeBuilder<'_> {
     /// Completes the rule ID with the name of a keyword.
     pub(crate) fn keyword(mut self, name: &'static str) -> Self {
         self.change.keyword = name;
+        self
+    }
+
+    pub(crate) fn disputed(mut self, is_disputed: bool) -> Self {
+        self.change.disputed = is_disputed;
         self
     }
 

@@ -28,12 +28,7 @@ impl<'a> Comparer<'a> {
         for (key, site) in Site::members(&old, &new) {
             match key {
                 "info" => self.info(&site),
-                "servers" if moved.is_some() => {
-                    let what =
-                        "the URLs of the operations are the same: a path moved between `servers` and `paths`";
-                    self.change(Kind::NotationChanged, &site, what.to_owned())
-                        .report();
-                }
+                "servers" if moved.is_some() => self.moved_servers(&site),
                 "servers" => {
                     if !self.is_overridden(key, &site) {
                         self.servers(&site, [None, None]);

@@ -151,38 +151,43 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Returns the alternatives of one document. A renamed scheme of the new document gets its old name,
-    /// because names of schemes are never sent. A scheme counts as renamed if the old document has an equal
-    /// scheme under another name, the old document lacks the new name, and the new document lacks the old
-    /// name.
+    /// Returns the alternatives of one document. A scheme that the two documents name differently gets one
+    /// name, because names of schemes are never sent.
+    ///
+    /// A scheme may have another name if the other document lacks its name, but has an equal scheme. Equal
+    /// schemes whose names are in both documents stay distinct: they may accept different credentials.
     fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
         let schemes = |root: &Node<'a>| {
             let schemes = root.value.pointer("/components/securitySchemes");
             schemes.and_then(Value::as_object).into_iter().flatten()
         };
         let (old, new) = (&self.old.root, &self.new.root);
+        let (own, other) = if is_old { (old, new) } else { (new, old) };
         let find = |root: &Node<'a>, name: &str| {
             let mut schemes = schemes(root);
             schemes
                 .find(|(other, _)| *other == name)
                 .map(|(_, scheme)| sent(scheme))
         };
-        let old_name = |name: &'a str| {
-            if is_old || find(old, name).is_some() {
+        let shared_name = |name: &'a str| {
+            let Some(scheme) = find(own, name).filter(|_| find(other, name).is_none()) else {
                 return name;
-            }
-            let scheme = find(new, name);
-            let mut renamed = schemes(old).filter(|(other, _)| find(new, other).is_none());
-            let twin = renamed.find(|(_, before)| Some(sent(before)) == scheme);
-            twin.map_or(name, |(other, _)| other.as_str())
+            };
+            let twins = schemes(other).filter(|(_, twin)| sent(twin) == scheme);
+            let twins = twins.map(|(twin, _)| (find(own, twin).is_some(), twin.as_str()));
+            // A scheme that was renamed keeps its old name.
+            let twin = twins.min_by_key(|(is_shared, _)| *is_shared);
+            twin.filter(|(is_shared, _)| *is_shared || !is_old)
+                .map_or(name, |(_, twin)| twin)
         };
         let alternative = |entry: &Node<'a>| {
             let schemes = entry.value.as_object().into_iter().flatten();
-            let schemes = schemes.map(|(name, scopes)| {
-                let scopes = scopes.as_array().into_iter().flatten();
-                (old_name(name), scopes.filter_map(Value::as_str).collect())
-            });
-            schemes.collect()
+            let mut alternative = Alternative::new();
+            for (name, scopes) in schemes {
+                let scopes = scopes.as_array().into_iter().flatten().filter_map(Value::as_str);
+                alternative.entry(shared_name(name)).or_default().extend(scopes);
+            }
+            alternative
         };
         entries.iter().map(alternative).collect()
     }

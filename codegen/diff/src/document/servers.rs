@@ -47,10 +47,13 @@ impl<'a> Comparer<'a> {
             let prefix = long.first()?.default.strip_prefix(&*short.first()?.default)?;
             let is_path = prefix.starts_with('/') && !prefix.contains(['{', '}']);
             let mut pairs = long.iter().zip(short);
-            let is_moved =
-                long.len() == short.len() && pairs.all(|(long, short)| *long == short.followed_by(prefix));
+            let is_moved = pairs.all(|(long, short)| *long == short.followed_by(prefix));
             (is_path && is_moved).then(|| prefix.to_owned())
         };
+        // The new document may list more servers after those of the old document.
+        if old.len() > new.len() {
+            return None;
+        }
         let prefixes = match prefix(&old, &new) {
             Some(prefix) => [prefix, String::new()],
             None => [String::new(), prefix(&new, &old)?],
@@ -66,6 +69,18 @@ impl<'a> Comparer<'a> {
             paths(&self.new.root, new_prefix),
         );
         (!before.is_disjoint(&after)).then_some(prefixes)
+    }
+
+    /// Compares servers whose URLs changed only by a moved prefix (see `moved_prefix`).
+    pub(super) fn moved_servers(&mut self, site: &Site<'_, 'a>) {
+        let what = "the URLs of the operations are the same: a path moved between `servers` and `paths`";
+        self.change(Kind::NotationChanged, site, what.to_owned()).report();
+        let [before, after] = site.entries(|_| String::new());
+        // Without a list, there is one server.
+        for server in after.iter().skip(before.len().max(1)) {
+            let url = server.str("url").unwrap_or_default();
+            self.server_added_or_removed(&Site::added(server, site.parent), url, false);
+        }
     }
 
     /// Compares servers. If a document lists no servers at this site, its servers are those of the enclosing

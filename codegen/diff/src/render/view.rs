@@ -171,7 +171,7 @@ pub(super) fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
             ]);
             Some((sentence, Some(shortened(&value.to_string()))))
         }
-        Proof::Undecided => Some(("undecided: the level is that of the rule", None)),
+        Proof::Undecided => Some(("undecided: there is neither a proof nor a counterexample", None)),
     }
 }
 

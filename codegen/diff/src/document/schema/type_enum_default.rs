@@ -33,8 +33,10 @@ impl<'a> Comparer<'a> {
             old: before.map(str::to_owned),
             new: after.map(str::to_owned),
         };
+        let mut formats_here = [before, after].into_iter().flatten();
         self.change(kind, site, site.describe("format"))
             .context(context)
+            .disputed(!formats_here.any(|format| is_string_format(format) || is_number_format(format)))
             .fact_if(is_string, formats)
             .report();
     }
@@ -166,8 +168,22 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
     ) {
         let what = format!("{} {words} {}", subject(schema), value.quoted());
-        self.report_in(kind, value, what, context);
+        // Authors disagree on `nullable` beside an `enum` without null.
+        let is_null = value.values().any(|value| value.value.is_null());
+        let change = self.change(kind, value, what).context(context);
+        change.disputed(is_null).report();
     }
+}
+
+/// Checks whether the format is in the registry of formats of `OpenAPI`, for numbers.
+fn is_number_format(format: &str) -> bool {
+    let is_sized = |prefix| {
+        let size = format.strip_prefix(prefix);
+        size.is_some_and(|size| ["8", "16", "32", "64"].contains(&size))
+    };
+    is_sized("int")
+        || is_sized("uint")
+        || ["decimal", "decimal128", "double", "double-int", "float"].contains(&format)
 }
 
 /// Checks whether JSON Schema or `OpenAPI` define the format for strings only.
