@@ -12,8 +12,9 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// Warns about compositions without schemas, and about defaults of a wrong type. Also warns once about each
-/// external file, and about each reference without a target, because these are not compared.
+/// Warns about compositions without schemas, and about defaults of a wrong type. Also warns about each
+/// `$dynamicRef`, and once about each external file and about each reference without a target, because these
+/// are not compared.
 #[must_use]
 pub fn warnings(document: &Document) -> Diagnostics {
     let mut warnings = Warnings {
@@ -79,6 +80,12 @@ impl Visitor for Warnings<'_> {
     fn object(&mut self, object: ObjectKind, pointer: &Pointer, members: &Map<String, Value>) {
         if object != ObjectKind::Schema {
             return;
+        }
+        if let Some(Value::String(target)) = members.get("$dynamicRef") {
+            let at = pointer.with_trailing_token("$dynamicRef");
+            let message = format!("the target of the `$dynamicRef` to `{target}` is not compared here");
+            let fix = "write a `$ref` if the target is always the same";
+            self.warn("dynamic-reference", &at, message, fix);
         }
         for key in ["anyOf", "oneOf", "allOf"] {
             let parts = members.get(key).and_then(Value::as_array);

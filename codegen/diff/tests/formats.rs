@@ -390,3 +390,24 @@ fn schemas_that_contradict_themselves_are_reported() {
         ]
     );
 }
+
+/// A `$dynamicRef` is reported at its place, because its target is not compared there.
+#[test]
+fn dynamic_references_are_reported() {
+    let value = json!({
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {"A": {
+            "type": "object",
+            "properties": {"a": {"$dynamicRef": "#node"}},
+            "$defs": {"node": {"$dynamicAnchor": "node", "type": "string"}},
+        }}},
+    });
+    let warnings = diff::warnings(&document("a.json", &value)).0;
+    let warnings: Vec<&str> = warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(
+        warnings,
+        ["the target of the `$dynamicRef` to `#node` is not compared here"]
+    );
+}
