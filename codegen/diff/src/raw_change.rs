@@ -287,8 +287,12 @@ impl ChangeBuilder<'_> {
         self
     }
 
-    pub(crate) fn fact_if(mut self, holds: bool, fact: Fact) -> Self {
-        self.facts.extend(holds.then_some(fact));
+    pub(crate) fn fact_if(self, holds: bool, fact: Fact) -> Self {
+        self.facts(holds.then_some(fact))
+    }
+
+    pub(crate) fn facts(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
+        self.facts.extend(facts);
         self
     }
 

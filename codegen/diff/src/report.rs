@@ -41,6 +41,12 @@ pub enum Fact {
     /// The title may name a type: either the schema has alternatives, or it is inline and its values need a
     /// type that no property names.
     MayNameType,
+    /// Formats of a number or an integer without limits, before and after.
+    #[expect(missing_docs, reason = "the names of the fields say it")]
+    NumberFormats {
+        old: Option<String>,
+        new: Option<String>,
+    },
     /// Formats of a string before and after.
     #[expect(missing_docs, reason = "the names of the fields say it")]
     StringFormats {

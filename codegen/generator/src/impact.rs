@@ -139,6 +139,13 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
                 let reason = "The summary names the method, so the name may change.";
                 may_rename(method, [old, new]).then_some((Impact::Major, reason))
             }
+            // Without limits, the generator uses `i64` and `f64` if the format is unknown or absent, too.
+            Fact::NumberFormats { old, new } => {
+                let is_default =
+                    |format: &Option<_>| matches!(format.as_deref(), None | Some("int64" | "double"));
+                patch("The number has the same Rust type, with either format or without it.")
+                    .filter(|_| [old, new].into_iter().all(is_default))
+            }
             // Only the format `password` affects the Rust type: it selects the type for secrets. Other
             // formats appear only in the documentation.
             Fact::StringFormats { old, new } => {

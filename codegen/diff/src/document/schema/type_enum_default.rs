@@ -28,16 +28,31 @@ impl<'a> Comparer<'a> {
             // JSON Schema applies these formats only to strings.
             return self.report_in(Kind::NotationChanged, site, site.describe("format"), context);
         }
-        let is_string = types == [Some("string"); 2];
-        let formats = Fact::StringFormats {
-            old: before.map(str::to_owned),
-            new: after.map(str::to_owned),
+        let [from, to] = [before, after].map(|format| format.map(str::to_owned));
+        let has_limits = |schema: &Node<'a>| {
+            let limits = [
+                "minimum",
+                "exclusiveMinimum",
+                "maximum",
+                "exclusiveMaximum",
+                "multipleOf",
+            ];
+            limits.into_iter().any(|key| schema.get(key).is_some())
+        };
+        let fact = match types {
+            [Some("string"), Some("string")] => Some(Fact::StringFormats { old: from, new: to }),
+            [Some("integer"), Some("integer")] | [Some("number"), Some("number")]
+                if ![old, site.parent].into_iter().any(has_limits) =>
+            {
+                Some(Fact::NumberFormats { old: from, new: to })
+            }
+            _ => None,
         };
         let mut formats_here = [before, after].into_iter().flatten();
         self.change(kind, site, site.describe("format"))
             .context(context)
             .disputed(!formats_here.any(|format| is_string_format(format) || is_number_format(format)))
-            .fact_if(is_string, formats)
+            .facts(fact)
             .report();
     }
 
