@@ -156,6 +156,78 @@ fn failures_that_the_document_describes_make_no_inference_wrong() {
     assert_eq!((count("confirmed "), count("wrong ")), (12, 0), "{report}");
 }
 
+/// Moves a part of an operation to the components, and leaves a reference.
+fn extract(part: &mut Value, kind: &str, components: &mut Value) {
+    let all = components.as_object_mut().unwrap();
+    let all = all.entry(kind).or_insert_with(|| json!({}));
+    let all = all.as_object_mut().unwrap();
+    let name = format!("Part{}", all.len());
+    let reference = json!({"$ref": format!("#/components/{kind}/{name}")});
+    all.insert(name, std::mem::replace(part, reference));
+}
+
+/// Changes the notation of an operation. The arguments are the operation, the parameters of its path, and the
+/// components of the document.
+type Rewrite = fn(&mut Value, &mut Value, &mut Value);
+
+#[test]
+fn the_notation_of_the_document_makes_no_inference_wrong() {
+    let rewrites: [(&str, Rewrite); 4] = [
+        ("parts in components", |operation, _, components| {
+            let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
+                extract(parameter, "parameters", components);
+            }
+            if let Some(body) = operation.get_mut("requestBody") {
+                extract(body, "requestBodies", components);
+            }
+            extract(&mut operation["responses"]["200"], "responses", components);
+        }),
+        ("parameters of the path", |operation, shared, _| {
+            if let Some(parameters) = operation.as_object_mut().unwrap().shift_remove("parameters") {
+                *shared = parameters;
+            }
+        }),
+        ("only a default response", |operation, _, _| {
+            let responses = operation["responses"].as_object_mut().unwrap();
+            let response = responses.shift_remove("200").unwrap();
+            responses.insert("default".to_owned(), response);
+        }),
+        ("ignored header", |operation, _, _| {
+            let header = json!({"name": "Authorization", "in": "header", "schema": {"type": "string"}});
+            let parameters = operation.as_object_mut().unwrap();
+            let parameters = parameters.entry("parameters").or_insert_with(|| json!([]));
+            parameters.as_array_mut().unwrap().push(header);
+        }),
+    ];
+    for (name, rewrite) in rewrites {
+        let Some(mut document) = later() else { return };
+        let mut components = document["components"].take();
+        let paths = document["paths"].as_object_mut().unwrap();
+        let pages = paths.iter_mut().filter(|(path, _)| path.starts_with("/page/"));
+        for (_, item) in pages {
+            let item = item.as_object_mut().unwrap();
+            let is_shared = item.len() == 1;
+            let mut shared = json!([]);
+            for operation in item.values_mut() {
+                // The parameters of a path apply to all its operations.
+                if is_shared || name != "parameters of the path" {
+                    rewrite(operation, &mut shared, &mut components);
+                }
+            }
+            item.insert("parameters".to_owned(), shared);
+        }
+        document["components"] = components;
+        let report = report(&apply(&document).1);
+        let count = |code: &str| report.lines().filter(|line| line.starts_with(code)).count();
+        assert_eq!(
+            (count("confirmed "), count("wrong ")),
+            (12, 0),
+            "{name}: {report}"
+        );
+    }
+}
+
 #[test]
 fn each_difference_from_a_wrong_inference_is_reported() {
     let Some(mut document) = later() else { return };

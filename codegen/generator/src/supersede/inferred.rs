@@ -105,11 +105,11 @@ pub fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)>
     actions.map(move |(index, action)| (at.with_trailing_token(index), action))
 }
 
-/// Builds a document with these schemas and operations. Each value in `operations` gets the path and method
-/// of the operation that it is paired with.
+/// Builds a document with these components and operations. Each value in `operations` gets the path and
+/// method of the operation that it is paired with.
 pub(super) fn document<'a>(
     operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
-    schemas: &Map<String, Value>,
+    components: &Value,
 ) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for (at, value) in operations {
@@ -120,7 +120,7 @@ pub(super) fn document<'a>(
     }
     json!({
         "openapi": "3.0.3", "info": {"title": "", "version": ""},
-        "paths": paths, "components": {"schemas": schemas},
+        "paths": paths, "components": components,
     })
 }
 
@@ -129,7 +129,7 @@ pub(super) fn used_schemas<'a>(
     operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
     schemas: &Map<String, Value>,
 ) -> BTreeSet<String> {
-    let document = document(operations, schemas);
+    let document = document(operations, &json!({"schemas": schemas}));
     let references = References::new(&document);
     let used = references.needed(Pointer::from_static("/paths")).into_iter();
     used.map(|target| last_token(&target.pointer)).collect()

@@ -131,7 +131,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let tags: BTreeSet<&str> = theirs.iter().filter_map(Operation::tag).collect();
 
     let matches = inferred.matches(&theirs);
-    let differences = differences(&inferred, &matches, schemas, &document);
+    let differences = differences(&inferred, &matches, &document);
     let mut comparisons = Vec::new();
     let mut partly_inferred = BTreeSet::new();
     let mut superseded: BTreeSet<PartId> = BTreeSet::new();
