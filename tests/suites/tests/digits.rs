@@ -263,7 +263,9 @@ fn a_snapshot_keeps_all_digits_and_a_restore_leaves_such_assets() {
         let plan = run(ChangePlan::restore(&snapshot).others(others).plan(&client)).unwrap();
         let note = format!("offer-sources/{SOURCE} is not restored: snapshot ");
         assert!(
-            plan.notes().iter().any(|line| line.starts_with(&note)),
+            plan.notes()
+                .iter()
+                .any(|line| line.to_string().starts_with(&note)),
             "{:?}",
             plan.notes()
         );
@@ -300,7 +302,7 @@ fn an_edited_file_is_refused_with_its_path() {
         plan.notes()
     );
     assert!(
-        plan.notes()[0].contains(&*file.to_string_lossy()),
+        plan.notes()[0].to_string().contains(&*file.to_string_lossy()),
         "{:?}",
         plan.notes()
     );
@@ -348,5 +350,5 @@ fn such_assets_are_archived_and_an_undo_says_that_they_stay() {
         "{:?}",
         plan.notes()
     );
-    assert!(plan.notes()[0].contains(DIGITS), "{:?}", plan.notes());
+    assert!(plan.notes()[0].to_string().contains(DIGITS), "{:?}", plan.notes());
 }

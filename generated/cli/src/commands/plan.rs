@@ -9,12 +9,9 @@ use crate::plan_job::{PlanCommand, plan_failure};
 use crate::profile::write_whole;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan};
-use funnelflux::ext::snapshot::{AssetKey, Snapshot};
+use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan, PlanNoteKind};
+use funnelflux::ext::snapshot::Snapshot;
 use std::path::PathBuf;
-
-/// Part of the notes on secrets.
-const SECRET: &str = ": the secret at ";
 
 pub(crate) fn command() -> Command {
     Command::new("plan")
@@ -106,11 +103,8 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
 /// Returns true if a plan leaves out changes of an asset. Secrets do not count, because no plan can restore
 /// them.
 fn leaves_out_assets(plan: &ChangePlan) -> bool {
-    // A note on an asset begins with the key of the asset; other notes concern whole groups.
-    plan.notes().iter().any(|note| {
-        let key = note.split([':', ' ']).next().unwrap_or_default();
-        key.parse::<AssetKey>().is_ok() && !note.contains(SECRET)
-    })
+    let mut notes = plan.notes().iter();
+    notes.any(|note| note.asset().is_some() && note.kind() != PlanNoteKind::Secret)
 }
 
 /// Converts a value of `--others` to the treatment of assets that the snapshot does not contain.

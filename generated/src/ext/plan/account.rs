@@ -1,6 +1,7 @@
 //! Reads the assets of an account.
 
 use super::error::{PlanError, PlanProblem};
+use super::note::{PlanNote, PlanNoteKind};
 use crate::ext::asset_group::GroupReader;
 use crate::ext::snapshot::AssetKey;
 use crate::ext::{AssetGroup, AssetStatus, FoundAsset};
@@ -19,7 +20,7 @@ pub(super) struct AccountAssets {
     /// Assets that could not be read.
     pub(super) unread: BTreeSet<AssetKey>,
     /// Notes on the assets that could not be read.
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<PlanNote>,
 }
 
 /// Returns the groups with these names. Without names, returns all groups whose assets can be saved.
@@ -69,16 +70,14 @@ impl AccountAssets {
                 let unlisted = rows.iter().filter(|row| group.id(row).is_none()).count();
                 if unlisted > 0 {
                     let plural = group.plural();
-                    read.notes.push(format!(
-                        "{unlisted} {plural} are listed without an ID, and not read"
-                    ));
+                    let text = format!("{unlisted} {plural} are listed without an ID, and not read");
+                    read.notes.push(PlanNote::general(PlanNoteKind::Unreadable, text));
                 }
                 listed.extend(rows.iter().filter_map(|row| group.id(row).map(Cow::into_owned)));
             } else {
                 let plural = group.plural();
-                read.notes.push(format!(
-                    "{plural} cannot be listed, so only those with known IDs are read"
-                ));
+                let text = format!("{plural} cannot be listed, so only those with known IDs are read");
+                read.notes.push(PlanNote::general(PlanNoteKind::Unreadable, text));
             }
             let mut ids = listed.clone();
             ids.extend(keys.remove(group.name()).unwrap_or_default());
@@ -108,7 +107,7 @@ impl AccountAssets {
                 FoundAsset::Missing if is_listed => drop(self.deleted.insert(key)),
                 FoundAsset::Missing => {}
                 FoundAsset::Unreadable(failure) => {
-                    self.notes.push(format!("{key} could not be read: {failure}"));
+                    self.notes.push(PlanNote::unreadable(&key, &failure));
                     self.unread.insert(key);
                 }
             }

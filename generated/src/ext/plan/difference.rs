@@ -1,6 +1,7 @@
 //! Comparison of an asset with the state that the asset should have.
 
 use super::entry::{Action, PlanEntry, STATUS};
+use super::note::{PlanNote, PlanNoteKind};
 pub(super) use crate::ext::snapshot::managed_pointers as managed;
 use crate::ext::snapshot::{AssetKey, Changes, Fingerprint, ValueChange, pointer};
 use crate::ext::{AssetGroup, AssetStatus, ServerBehavior};
@@ -63,14 +64,14 @@ pub(super) fn change(
     key: &AssetKey,
     current: &Value,
     wanted: &Value,
-) -> (Option<PlanEntry>, Vec<String>) {
+) -> (Option<PlanEntry>, Vec<PlanNote>) {
     let (changes, _) = Changes::between_except(current, wanted, &managed(group));
     let mut notes = Vec::new();
     let wanted_changes = changes.iter().filter(|change| {
         if let Some(secret) = secret_at(group, &change.path) {
-            notes.push(format!(
-                "{key}: the secret at {secret} differs, and a snapshot has no secrets; set it by hand"
-            ));
+            let rest =
+                format!(": the secret at {secret} differs, and a snapshot has no secrets; set it by hand");
+            notes.push(PlanNote::on(key, PlanNoteKind::Secret, rest));
             return false;
         }
         !same_at(&change.path, change.old.as_ref(), change.new.as_ref())

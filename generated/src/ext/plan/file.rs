@@ -5,6 +5,7 @@ use super::difference::{managed, status_of};
 use super::entry::{Action, PlanEntry, PlanStep, STATUS};
 use super::error::{PlanError, PlanProblem};
 use super::explanation;
+use super::note::PlanNote;
 use crate::ext::snapshot::{AssetKey, Changes, Fingerprint, pointer};
 use crate::ext::{AssetStatus, validate};
 use crate::json::{self, ParseError};
@@ -35,7 +36,7 @@ struct PlanFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     explanation: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<String>,
+    notes: Vec<PlanNote>,
     entries: Vec<EntryFile>,
 }
 

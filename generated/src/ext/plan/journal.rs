@@ -7,6 +7,7 @@
 
 use super::entry::PlanStep;
 use super::error::PlanProblem;
+use super::note::PlanNote;
 use crate::Client;
 use crate::ext::line_file::{LineError, LineFile, truncation, write_line};
 use crate::ext::snapshot::{AssetKey, Changes, Fingerprint};
@@ -43,7 +44,7 @@ pub(super) enum Line {
     Complete,
     /// Contains the reason why some children could not be read before the job. The changes of these children
     /// cannot be undone.
-    Unread(String),
+    Unread(PlanNote),
 }
 
 /// First line of the file: describes the plan or the bulk job, the service and the account.
@@ -101,7 +102,7 @@ pub(super) struct Recorded {
     /// States of the assets that the job changed or may have changed.
     pub(super) before: BTreeMap<AssetKey, Before>,
     pub(super) earlier: BTreeMap<AssetKey, Earlier>,
-    pub(super) unread: Vec<String>,
+    pub(super) unread: Vec<PlanNote>,
     pub(super) is_complete: bool,
     pub(super) is_plan: bool,
     /// Total length of the complete lines, in bytes.
@@ -217,7 +218,7 @@ impl Recorded {
         match line {
             Line::Plan(_) | Line::Undo(_) => {}
             Line::Complete => self.is_complete = true,
-            Line::Unread(problem) => self.unread.push(problem),
+            Line::Unread(note) => self.unread.push(note),
             Line::Before(before) => {
                 self.earlier.entry(before.asset.clone()).or_default().is_begun = true;
                 self.before.entry(before.asset.clone()).or_insert(before);

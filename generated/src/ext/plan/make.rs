@@ -5,6 +5,7 @@ use super::copy::Copying;
 use super::difference;
 use super::entry::{PlanEntry, STATUS};
 use super::error::{PlanError, PlanProblem};
+use super::note::{PlanNote, PlanNoteKind};
 use super::{ChangePlan, file};
 use crate::Client;
 use crate::ext::snapshot::{AssetKey, Snapshot, ValueChange, pointer};
@@ -185,7 +186,7 @@ impl Replacing {
         group: AssetGroup,
         key: &AssetKey,
         asset: &Value,
-        notes: &mut Vec<String>,
+        notes: &mut Vec<PlanNote>,
     ) -> Vec<ValueChange> {
         let change = |path: &str| ValueChange {
             path: path.to_owned(),
@@ -223,9 +224,8 @@ impl Replacing {
                 } else {
                     "the text at"
                 };
-                notes.push(format!(
-                    "{key}: {place} {path} contains {old:?} and is not changed"
-                ));
+                let rest = format!(": {place} {path} contains {old:?} and is not changed");
+                notes.push(PlanNote::on(key, PlanNoteKind::PartOfText, rest));
             }
         });
         changes
@@ -233,10 +233,14 @@ impl Replacing {
 }
 
 /// Adds the entry to `entries` if it can be applied. Otherwise, adds a note with the reason.
-pub(super) fn keep_valid(entry: PlanEntry, entries: &mut Vec<PlanEntry>, notes: &mut Vec<String>) {
+pub(super) fn keep_valid(entry: PlanEntry, entries: &mut Vec<PlanEntry>, notes: &mut Vec<PlanNote>) {
     match file::check(&entry) {
         Ok(()) => entries.push(entry),
-        Err(problem) => notes.push(format!("{}: {problem}", entry.key)),
+        Err(problem) => notes.push(PlanNote::on(
+            &entry.key,
+            PlanNoteKind::Invalid,
+            format_args!(": {problem}"),
+        )),
     }
 }
 
@@ -314,10 +318,10 @@ impl Restoring<'_> {
         let mut account = AccountAssets::read(client, &groups, wanted.keys()).await?;
         // The snapshot contains the skipped assets, so `others` must not apply to them.
         account.assets.retain(|key, _| !skipped.contains_key(key));
-        let notes = skipped
-            .iter()
-            .map(|(key, error)| format!("{key} is not restored: {error}"));
-        account.notes.extend(notes);
+        account.notes.extend(skipped.iter().map(|(key, error)| {
+            let rest = format_args!(" is not restored: {error}");
+            PlanNote::on(key, PlanNoteKind::Unreadable, rest)
+        }));
         let is_foreign = !wanted.is_empty()
             && (!account.assets.is_empty() || !account.deleted.is_empty())
             && manifest.account().is_none()
@@ -369,7 +373,7 @@ fn restoring(
     wanted: &BTreeMap<AssetKey, Value>,
     account: AccountAssets,
     others: AssetsNotInSnapshot,
-) -> (Vec<PlanEntry>, Vec<String>) {
+) -> (Vec<PlanEntry>, Vec<PlanNote>) {
     let mut entries = Vec::new();
     let mut notes = account.notes;
     let group_of = |key: &AssetKey| groups.iter().copied().find(|group| group.name() == key.group);
@@ -379,8 +383,10 @@ fn restoring(
         };
         let is_deleted = group.summary(value).status == AssetStatus::Deleted;
         match account.assets.get(key) {
-            Some(_) if is_deleted => notes.push(format!(
-                "{key} is deleted in the snapshot and exists in the account; delete it yourself"
+            Some(_) if is_deleted => notes.push(PlanNote::on(
+                key,
+                PlanNoteKind::Deleted,
+                " is deleted in the snapshot and exists in the account; delete it yourself",
             )),
             Some(current) => {
                 let (entry, more) = difference::change(group, key, current, value);
@@ -390,13 +396,17 @@ fn restoring(
                 }
             }
             None if is_deleted => {}
-            None if account.deleted.contains(key) => notes.push(format!(
-                "{key} was deleted from the account, and the service has no operation that restores it; fix: \
-                 copy it from the snapshot under a new ID (ChangePlan::copy)"
+            None if account.deleted.contains(key) => notes.push(PlanNote::on(
+                key,
+                PlanNoteKind::Deleted,
+                " was deleted from the account, and the service has no operation that restores it; fix: copy \
+                 it from the snapshot under a new ID (ChangePlan::copy)",
             )),
-            None if !id::generator::is_well_formed(&key.id) => notes.push(format!(
-                "{key} is missing, and the service may truncate its ID, which is not in the current format; \
-                 fix: copy it under a new ID (ChangePlan::copy)"
+            None if !id::generator::is_well_formed(&key.id) => notes.push(PlanNote::on(
+                key,
+                PlanNoteKind::Invalid,
+                " is missing, and the service may truncate its ID, which is not in the current format; fix: \
+                 copy it under a new ID (ChangePlan::copy)",
             )),
             None => {
                 let (value, more) = creatable(group, key, value);
@@ -427,19 +437,19 @@ fn restoring(
         };
         keep_valid(entry, &mut entries, &mut notes);
     }
-    match left {
-        0 => {}
-        1 => notes.push("1 asset of the account is not in the snapshot and stays as it is".to_owned()),
-        left => notes.push(format!(
-            "{left} assets of the account are not in the snapshot and stay as they are"
-        )),
+    if left > 0 {
+        let text = match left {
+            1 => "1 asset of the account is not in the snapshot and stays as it is".to_owned(),
+            left => format!("{left} assets of the account are not in the snapshot and stay as they are"),
+        };
+        notes.push(PlanNote::general(PlanNoteKind::NotInSnapshot, text));
     }
     (entries, notes)
 }
 
 /// Returns an asset in the form in which it can be created: without read-only fields, and without the
 /// placeholders of secrets. Also returns notes on the secrets.
-pub(super) fn creatable(group: AssetGroup, key: &AssetKey, value: &Value) -> (Value, Vec<String>) {
+pub(super) fn creatable(group: AssetGroup, key: &AssetKey, value: &Value) -> (Value, Vec<PlanNote>) {
     let mut value = value.clone();
     let mut notes = Vec::new();
     for (path, behavior) in group.server_managed() {
@@ -447,9 +457,10 @@ pub(super) fn creatable(group: AssetGroup, key: &AssetKey, value: &Value) -> (Va
             ServerBehavior::ReadOnly => drop(pointer::put(&mut value, path, None)),
             ServerBehavior::Secret { flag } => {
                 if value.pointer(flag) == Some(&Value::Bool(true)) || value.pointer(path).is_some() {
-                    notes.push(format!(
-                        "{key}: the secret at {path} is not in the snapshot; set it by hand afterwards"
-                    ));
+                    let rest = format_args!(
+                        ": the secret at {path} is not in the snapshot; set it by hand afterwards"
+                    );
+                    notes.push(PlanNote::on(key, PlanNoteKind::Secret, rest));
                 }
                 for path in [path, flag] {
                     pointer::put(&mut value, path, None);

@@ -47,6 +47,7 @@
 //! | module | contents |
 //! |---|---|
 //! | `entry` | the change of one asset, its steps and its description |
+//! | `note` | the notes on what a plan leaves out |
 //! | `explanation` | the sentences that explain the effect of a plan, for its file |
 //! | `file` | the file of a plan, and the checks of an edited file |
 //! | `difference` | comparison of an asset with its wanted state, order of assets by their references |
@@ -65,6 +66,7 @@ mod explanation;
 mod file;
 mod journal;
 mod make;
+mod note;
 mod store;
 mod undo;
 mod undo_log;
@@ -75,6 +77,7 @@ pub use copy::Copying;
 pub use entry::{PlanEntry, PlanStep};
 pub use error::PlanError;
 pub use make::{AssetsNotInSnapshot, Replacing, Restoring};
+pub use note::{PlanNote, PlanNoteKind};
 pub(crate) use undo_log::UndoLog;
 pub use wanted::WantedAsset;
 
@@ -100,7 +103,7 @@ pub struct ChangePlan {
     account: Option<String>,
     crate_version: String,
     document_version: String,
-    notes: Vec<String>,
+    notes: Vec<PlanNote>,
     entries: Vec<PlanEntry>,
 }
 
@@ -109,7 +112,7 @@ impl ChangePlan {
     async fn new(
         client: &Client,
         made_by: String,
-        notes: Vec<String>,
+        notes: Vec<PlanNote>,
         mut entries: Vec<PlanEntry>,
     ) -> Result<Self, Error> {
         entries.sort_by(|first, second| first.key.cmp(&second.key));
@@ -145,9 +148,8 @@ impl ChangePlan {
     }
 
     /// Returns notes on the changes that the plan leaves out, for example because an asset could not be read.
-    /// Each note is one line.
     #[must_use]
-    pub fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> &[PlanNote] {
         &self.notes
     }
 
@@ -236,10 +238,8 @@ impl fmt::Display for ChangePlan {
         if more(self.entries.len()) > 0 {
             write!(formatter, "\n  and {} more", more(self.entries.len()))?;
         }
-        for (title, lines) in [
-            ("cannot be undone", &self.cannot_undo()),
-            ("not planned", &self.notes),
-        ] {
+        let notes = self.notes.iter().map(PlanNote::to_string).collect();
+        for (title, lines) in [("cannot be undone", self.cannot_undo()), ("not planned", notes)] {
             if lines.is_empty() {
                 continue;
             }

@@ -1,12 +1,14 @@
 //! Plans that revert the changes of a job.
 
+use super::ChangePlan;
 use super::apply::{read_keys, readers_of};
 use super::difference::{self, same_at};
 use super::entry::PlanEntry;
 use super::error::{PlanError, PlanProblem};
 use super::journal::{Before, Header, Made, Recorded};
+use super::make::keep_valid;
+use super::note::{PlanNote, PlanNoteKind};
 use super::undo_log::UndoLog;
-use super::{ChangePlan, file};
 use crate::Client;
 use crate::ext::line_file::LineFile;
 use crate::ext::snapshot::{AssetKey, Changes, ValueChange};
@@ -61,13 +63,16 @@ async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError
     let mut groups = AssetGroup::all().iter();
     let group = groups.find(|group| group.segment() == Some(journal.segment()));
     let is_duplication = matches!(journal.change(), ChangeRecord::Duplicate { .. });
-    let (before, unread): (Vec<Before>, Vec<String>) = if let Some(group) = group.filter(|_| is_duplication) {
+    let (before, unread): (Vec<Before>, Vec<PlanNote>) = if let Some(group) = group.filter(|_| is_duplication)
+    {
         let created = |id: &str| Before {
             asset: AssetKey::new(group.name(), id),
             change: Made::Created,
             value: None,
         };
-        (journal.copies().map(created).collect(), journal.lost_copies())
+        let lost = journal.lost_copies().into_iter();
+        let lost = lost.map(|text| PlanNote::general(PlanNoteKind::LostCopy, text));
+        (journal.copies().map(created).collect(), lost.collect())
     } else if journal.changed_nothing() {
         (Vec::new(), Vec::new())
     } else {
@@ -92,8 +97,8 @@ async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError
 async fn revert(
     client: &Client,
     before: Vec<Before>,
-    mut notes: Vec<String>,
-) -> (Vec<PlanEntry>, Vec<String>) {
+    mut notes: Vec<PlanNote>,
+) -> (Vec<PlanEntry>, Vec<PlanNote>) {
     let keys: Vec<AssetKey> = before.iter().map(|before| before.asset.clone()).collect();
     let readers = readers_of(client, &keys, 1);
     let mut states = read_keys(readers, keys).await;
@@ -109,7 +114,8 @@ async fn revert(
     for before in &before {
         let key = &before.asset;
         let Some(group) = AssetGroup::named(&key.group) else {
-            notes.push(format!("{key}: its group is not compiled in"));
+            let rest = ": its group is not compiled in";
+            notes.push(PlanNote::on(key, PlanNoteKind::Invalid, rest));
             continue;
         };
         let current = match states.remove(key) {
@@ -117,7 +123,7 @@ async fn revert(
                 Some(current).filter(|current| group.summary(current).status != AssetStatus::Deleted)
             }
             Some(FoundAsset::Unreadable(failure)) => {
-                notes.push(format!("{key} could not be read: {failure}"));
+                notes.push(PlanNote::unreadable(key, &failure));
                 continue;
             }
             Some(FoundAsset::Missing) | None => None,
@@ -126,16 +132,14 @@ async fn revert(
             (Made::Created, Some(current)) => Some(difference::delete(group, key, &current)),
             (Made::Created, None) | (Made::Deleted, Some(_)) => None,
             (Made::Deleted, None) => {
-                notes.push(format!(
-                    "{key} was deleted, and the service has no operation that restores it; the journal has \
-                     its last state"
-                ));
+                let rest = " was deleted, and the service has no operation that restores it; the journal has \
+                            its last state";
+                notes.push(PlanNote::on(key, PlanNoteKind::Deleted, rest));
                 None
             }
             (Made::Changed(_), None) => {
-                notes.push(format!(
-                    "{key} does not exist any more, so its changes cannot be undone"
-                ));
+                let rest = " does not exist any more, so its changes cannot be undone";
+                notes.push(PlanNote::on(key, PlanNoteKind::Deleted, rest));
                 None
             }
             (Made::Changed(changes), Some(current)) => {
@@ -144,10 +148,7 @@ async fn revert(
             }
         };
         if let Some(entry) = entry {
-            match file::check(&entry) {
-                Ok(()) => entries.push(entry),
-                Err(problem) => notes.push(format!("{key}: {problem}")),
-            }
+            keep_valid(entry, &mut entries, &mut notes);
         }
     }
     (entries, notes)
@@ -173,7 +174,7 @@ fn reverted(
     changes: &Changes,
     current: &Value,
     gone: &BTreeSet<&str>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<PlanNote>,
 ) -> Vec<ValueChange> {
     let mut reverted = Vec::new();
     for change in changes {
@@ -182,7 +183,8 @@ fn reverted(
             matches!(behavior, ServerBehavior::Secret { .. }) && change.path == *path
         });
         if is_secret {
-            notes.push(format!("{key}: the old secret at {} is not known", change.path));
+            let rest = format_args!(": the old secret at {} is not known", change.path);
+            notes.push(PlanNote::on(key, PlanNoteKind::Secret, rest));
         } else if same_at(&change.path, actual, change.old.as_ref()) {
             // The job did not change the value, or the change was reverted already.
         } else if let Some(id) = change
@@ -191,7 +193,8 @@ fn reverted(
             .and_then(Value::as_str)
             .filter(|id| gone.contains(id))
         {
-            notes.push(format!("{key}: {} was {id}, which was deleted", change.path));
+            let rest = format_args!(": {} was {id}, which was deleted", change.path);
+            notes.push(PlanNote::on(key, PlanNoteKind::Deleted, rest));
         } else if same_at(&change.path, actual, change.new.as_ref()) {
             reverted.push(ValueChange {
                 path: change.path.clone(),
@@ -201,9 +204,8 @@ fn reverted(
         } else {
             let shown = actual.map_or("absent".to_owned(), Value::to_string);
             let path = &change.path;
-            notes.push(format!(
-                "{key}: {path} has changed since the job, to {shown}, and stays"
-            ));
+            let rest = format_args!(": {path} has changed since the job, to {shown}, and stays");
+            notes.push(PlanNote::on(key, PlanNoteKind::Changed, rest));
         }
     }
     reverted

@@ -4,9 +4,10 @@ use super::difference::{same_at, status_of};
 use super::entry::STATUS;
 use super::error::{PlanError, PlanProblem};
 use super::journal::{Before, Header, Line, Made, open};
+use super::note::{PlanNote, PlanNoteKind};
 use crate::ext::asset_group::GroupReader;
 use crate::ext::error_class::ErrorClass;
-use crate::ext::line_file::LineFile;
+use crate::ext::line_file::{LineError, LineFile};
 use crate::ext::snapshot::{AssetKey, Changes, ValueChange};
 use crate::ext::{AssetGroup, AssetStatus, Cascade, ChangeRecord, Failure, FoundAsset, ServerBehavior};
 use crate::{Client, Error};
@@ -138,19 +139,19 @@ impl UndoLog {
         let parents: BTreeSet<&str> = parents.iter().map(String::as_str).collect();
         for relation in self.group.children() {
             let Some(group) = AssetGroup::named(relation.group) else {
-                let message = format!(
+                let text = format!(
                     "{} are not compiled in, so their state is not recorded",
                     relation.group
                 );
-                self.file.append(&Line::Unread(message))?;
+                self.unread(PlanNote::general(PlanNoteKind::Unreadable, text))?;
                 continue;
             };
             if relation.pointers.is_empty() {
-                let message = format!(
+                let text = format!(
                     "the parents of {} are unknown, so the state of children is not recorded",
                     group.plural()
                 );
-                self.file.append(&Line::Unread(message))?;
+                self.unread(PlanNote::general(PlanNoteKind::Unreadable, text))?;
                 continue;
             }
             let parent_in = |asset: &Value| {
@@ -164,8 +165,8 @@ impl UndoLog {
                 Ok(rows) => rows,
                 // The service may not have the path, because the paths of inferred groups are guesses.
                 Err(error) if ErrorClass::of(&error) == ErrorClass::Refused => {
-                    let message = format!("{} could not be listed: {error}", group.plural());
-                    self.file.append(&Line::Unread(message))?;
+                    let text = format!("{} could not be listed: {error}", group.plural());
+                    self.unread(PlanNote::general(PlanNoteKind::Unreadable, text))?;
                     continue;
                 }
                 Err(error) => return Err(PlanProblem::Call(error)),
@@ -191,14 +192,17 @@ impl UndoLog {
                             return Err(PlanProblem::Invalid(message));
                         }
                         FoundAsset::Unreadable(failure) => {
-                            let message = format!("{key} could not be read: {failure}");
-                            self.file.append(&Line::Unread(message))?;
+                            self.unread(PlanNote::unreadable(&key, &failure))?;
                         }
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    fn unread(&mut self, note: PlanNote) -> Result<(), LineError> {
+        self.file.append(&Line::Unread(note))
     }
 
     fn before(&mut self, key: AssetKey, change: Option<Made>, value: Value) -> Result<(), PlanProblem> {

@@ -4,6 +4,7 @@ use super::ChangePlan;
 use super::difference;
 use super::error::PlanError;
 use super::make::keep_valid;
+use super::note::{PlanNote, PlanNoteKind};
 use crate::Client;
 use crate::ext::AssetGroup;
 use crate::ext::snapshot::AssetKey;
@@ -79,7 +80,8 @@ impl ChangePlan {
                 wanted,
             } = asset;
             let Some(id) = group.id(current.as_ref().unwrap_or(&wanted)) else {
-                notes.push(format!("one of the {} has no ID and is left out", group.plural()));
+                let text = format!("one of the {} has no ID and is left out", group.plural());
+                notes.push(PlanNote::general(PlanNoteKind::Invalid, text));
                 continue;
             };
             let key = AssetKey::new(group.name(), id.into_owned());
@@ -87,7 +89,8 @@ impl ChangePlan {
                 None => Some(difference::create(group, &key, wanted)),
                 Some(current) if group.id(&wanted).as_deref() != Some(&*key.id) => {
                     let new = group.id(&wanted).unwrap_or_default();
-                    notes.push(format!("{key}: its ID cannot become {new:?}"));
+                    let rest = format_args!(": its ID cannot become {new:?}");
+                    notes.push(PlanNote::on(&key, PlanNoteKind::Invalid, rest));
                     drop(current);
                     None
                 }

@@ -1,7 +1,7 @@
 //! Tests the file of a plan: reading it, edits by hand, files that are no plans, and files of newer versions.
 
-use super::{OTHER_SOURCE, PAGE, SOURCE, account, apply, body};
-use funnelflux::ext::plan::ChangePlan;
+use super::{OTHER_SOURCE, PAGE, SOURCE, account, apply, body, key};
+use funnelflux::ext::plan::{ChangePlan, PlanNoteKind};
 use funnelflux_suites::run;
 use serde_json::{Value, json};
 
@@ -11,6 +11,33 @@ fn plan(client: &funnelflux::Client) -> ChangePlan {
         .only([PAGE])
         .plan(client))
     .unwrap()
+}
+
+/// The notes have a kind and an asset. Before the first release, they were only texts.
+#[test]
+fn notes_read_back_and_notes_without_a_kind_are_refused() {
+    let (_, client) = account();
+    let plan = plan(&client);
+    assert_eq!(plan.notes()[0].kind(), PlanNoteKind::PartOfText);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.json");
+    plan.write(&path).unwrap();
+    assert_eq!(ChangePlan::read(&path).unwrap().notes(), plan.notes());
+    let mut file: Value = serde_json::from_str(&plan.to_json()).unwrap();
+    let note = file["notes"][0].take();
+    let key = key("pages", PAGE).to_string();
+    assert_eq!(
+        (&note["asset"], &note["kind"]),
+        (&json!(key), &json!("part_of_text"))
+    );
+    file["notes"] = json!([note["text"]]);
+    std::fs::write(&path, file.to_string()).unwrap();
+    let error = ChangePlan::read(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("the plan is invalid: notes[0]: invalid type: string")
+            && error.ends_with("fix: correct the file, or make the plan again"),
+        "{error}"
+    );
 }
 
 #[test]

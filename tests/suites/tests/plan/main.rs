@@ -91,6 +91,12 @@ fn export(client: &Client) -> (TempDir, Snapshot) {
     (folder, snapshot)
 }
 
+/// Returns the notes of a plan, one per line.
+fn notes(plan: &ChangePlan) -> String {
+    let notes: Vec<String> = plan.notes().iter().map(ToString::to_string).collect();
+    notes.join("\n")
+}
+
 /// Applies a plan, acknowledges inferred operations, and writes no journal.
 fn apply(plan: &ChangePlan, client: &Client) -> Report<AssetKey> {
     run(plan.apply(client).acknowledge_inferred().send()).unwrap()

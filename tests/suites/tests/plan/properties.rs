@@ -76,12 +76,11 @@ fn apply_to_the_end(
     panic!("the plan does not end: {}\n{plan}", last.unwrap());
 }
 
-/// Assets that the notes of a plan mention.
+/// Assets that the notes of a plan concern.
 fn noted(plan: &ChangePlan, keys: &[Key]) -> BTreeSet<Key> {
     let is_noted = |(group, id): &&Key| {
-        plan.notes()
-            .iter()
-            .any(|note| note.contains(&format!("{group}/{id}")))
+        let key = AssetKey::new(*group, id.clone());
+        plan.notes().iter().any(|note| note.asset() == Some(&key))
     };
     keys.iter().filter(is_noted).cloned().collect()
 }

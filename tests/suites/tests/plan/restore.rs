@@ -1,10 +1,11 @@
 //! Tests the restoration of a snapshot.
 
 use super::{
-    CATEGORY, OTHER_SOURCE, PAGE, SOURCE, account, account_with, apply, body, export, key, outcome, stored,
+    CATEGORY, OTHER_SOURCE, PAGE, SOURCE, account, account_with, apply, body, export, key, notes, outcome,
+    stored,
 };
 use funnelflux::ext::Outcome;
-use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan, PlanStep};
+use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan, PlanNote, PlanNoteKind, PlanStep};
 use funnelflux_fake::{Fake, Settings, Status};
 use funnelflux_suites::run;
 use serde_json::json;
@@ -41,8 +42,8 @@ fn changed_assets_are_changed_back_and_others_are_left() {
         ]
     );
     assert_eq!(
-        plan.notes(),
-        ["1 asset of the account is not in the snapshot and stays as it is"]
+        notes(&plan),
+        "1 asset of the account is not in the snapshot and stays as it is"
     );
     let report = apply(&plan, &client);
     assert!(report.is_success(), "{report}");
@@ -133,7 +134,9 @@ fn deleted_assets_and_secrets_are_said_to_be_lost() {
     );
     let plan = run(ChangePlan::restore(&snapshot).plan(&client)).unwrap();
     assert!(plan.is_empty(), "{plan}");
-    let notes = plan.notes().join("\n");
+    let kinds: Vec<PlanNoteKind> = plan.notes().iter().map(PlanNote::kind).collect();
+    assert_eq!(kinds, [PlanNoteKind::Secret, PlanNoteKind::Deleted]);
+    let notes = notes(&plan);
     assert!(
         notes.contains(&format!(
             "pages/{PAGE} was deleted from the account, and the service has no operation that restores it"

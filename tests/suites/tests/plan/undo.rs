@@ -1,9 +1,9 @@
 //! Tests the undo of plans and bulk jobs.
 
-use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, stored};
+use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, key, notes, stored};
 use bytes::Bytes;
 use funnelflux::Client;
-use funnelflux::ext::plan::ChangePlan;
+use funnelflux::ext::plan::{ChangePlan, PlanNote, PlanNoteKind};
 use funnelflux::ext::{
     AssetGroup, BulkArchive as _, BulkDelete as _, Cascade, DuplicateMany as _, MoveToCategory as _,
 };
@@ -115,11 +115,12 @@ fn changes_of_others_since_the_job_stay() {
     );
     let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
     assert!(
-        undo.notes()
-            .iter()
-            .any(|note| note.contains("has changed since the job, to \"third\"")),
+        notes(&undo).contains("has changed since the job, to \"third\""),
         "{undo}"
     );
+    let kinds: Vec<PlanNoteKind> = undo.notes().iter().map(PlanNote::kind).collect();
+    assert_eq!(kinds, [PlanNoteKind::Changed]);
+    assert_eq!(undo.notes()[0].asset(), Some(&key("pages", OTHER_PAGE)));
     assert!(apply(&undo, &client).is_success());
     assert_eq!(body(&fake, "page", PAGE)["pageName"], "Renamed since");
     assert_eq!(body(&fake, "page", PAGE)["offerParams"]["idOfferSource"], SOURCE);
@@ -206,7 +207,7 @@ fn children_that_were_moved_return_and_a_deleted_parent_does_not() {
         .children(Cascade::orphan());
     assert!(run(job.undoable_journal(&journal).send()).unwrap().is_success());
     let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
-    let notes = undo.notes().join("\n");
+    let notes = notes(&undo);
     assert!(
         notes.contains(&format!("offer-sources/{SOURCE} was deleted")),
         "{notes}"
