@@ -24,6 +24,8 @@ const IDS: usize = 6;
 const CHUNK: usize = 2;
 /// Number of times that a bulk job repeats a failed step: the documented default.
 const RETRIES: u32 = 2;
+/// Number of lost responses after which a duplication stops.
+const MAX_LOST: usize = 5;
 /// ID of the parent to which children are moved.
 const KEEPER: &str = "2nIemJxCKbFK";
 /// ID that `create_or_save` creates.
@@ -203,7 +205,15 @@ fn writes(ability: Ability, visible: VisibleFault, applies: bool, occurrence: Oc
         (false, _) => OutcomeCounts::not_sent,
     };
     if occurrence == Occurrence::Always {
-        return all(settled);
+        let sent = match ability {
+            Ability::DuplicateMany if visible.is_ambiguous(guarantees) => ids.min(MAX_LOST),
+            _ => ids,
+        };
+        let counts = settled(sent);
+        return OutcomeCounts {
+            not_sent: counts.not_sent + ids - sent,
+            ..counts
+        };
     }
     if visible.is_repeated(guarantees.repeat) {
         return all(OutcomeCounts::done);
