@@ -140,16 +140,19 @@ impl<'a> Execution<'a> {
         let mut token_confirmed = false;
         let mut last_failure = None;
         loop {
-            let token = self.token().await?;
+            let mut token = self.token().await?;
             if let Some(limiter) = self.client.limiter() {
                 self.permit = self.before_deadline(limiter.ready()).await?;
             }
             // The check is the last step before the attempt, because the waits above may be long.
-            if let Some(failure) = last_failure.take()
-                && !Box::pin(self.may_repeat()).await
-            {
-                let note = "not sent again, because the asset was changed in the meantime or cannot be read";
-                return Err(CallFailure::with_note(failure, note));
+            if let Some(failure) = last_failure.take() {
+                if !Box::pin(self.may_repeat()).await {
+                    let note =
+                        "not sent again, because the asset was changed in the meantime or cannot be read";
+                    return Err(CallFailure::with_note(failure, note));
+                }
+                // The read of the check may have renewed the token. If it did not, this does not wait.
+                token = self.token().await?;
             }
             let failure = match self.attempt(token.as_deref()).await {
                 Ok(received) => {
