@@ -559,9 +559,9 @@ impl<'a> Reader<'a> {
         duplicate
     }
 
-    /// Returns an expression for the ID of a copy, as an `Option<String>`. The variable `copy` is the
-    /// response. The ID is a property of the response, or of the only object in the response that has such a
-    /// property.
+    /// Returns generated code: an expression of the type `Option<String>`, the ID of a copy. The variable
+    /// `copy` is the response. The ID is a property of the response, or of the only object in the response
+    /// that has such a property.
     fn copy_id(&self, response: &Type, id_name: &str) -> Option<TokenStream> {
         let names = ["id", id_name];
         let is_direct = |name: &&str| matches!(self.wrapped(response, name), Some((_, None)));

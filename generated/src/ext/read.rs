@@ -104,8 +104,8 @@ struct Listed {
     is_complete: bool,
 }
 
-/// Shows whether the call that follows a refused request was alone. This is so if no other call of the client
-/// was in progress during these two calls.
+/// Shows whether a refused request and the call after it were alone, that is, whether no other call of the
+/// client was in progress during either.
 #[derive(Clone, Copy)]
 struct Separation {
     /// Number of begun calls that shows that the next call was alone; `None` if another call was in progress.

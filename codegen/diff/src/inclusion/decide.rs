@@ -152,8 +152,8 @@ impl<'a> Prover<'a> {
         branches.all(|branch| self.branch_in(branch, context, MOST_CASES))
     }
 
-    /// Checks whether the receiver's schemas allow every value of a branch of the sender's schemas. `most` is
-    /// the remaining depth of splits of the branch into cases.
+    /// Checks whether the receiver's schemas allow every value of a branch of the sender's schemas. The
+    /// branch may be split into cases at most `most` levels deep.
     fn branch_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>, most: usize) -> bool {
         let mut same_kind = context.targets.iter().filter(|target| target.kind == branch.kind);
         if same_kind
@@ -422,7 +422,7 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Checks whether messages never contain the property `name`, because the sender's schema does not mention
+/// Returns true if the sender's schema does not mention the property `name`, so that messages never contain
 /// it. `branch` belongs to the sender's schema.
 pub(super) fn is_unsent<'a>(branch: &Branch<'a>, name: &str, known: &BTreeSet<&'a str>) -> bool {
     let is_described = |rule: &NameRule<'a>| rule.is_match && rule.concerns(|pattern| pattern.contains(name));

@@ -1,4 +1,4 @@
-//! Uses of a part of the document, in the form of paths for readers. A *component* is any target of a
+//! Places that use a part of the document, as paths that people can read. A *component* is any target of a
 //! reference.
 
 use std::{

@@ -27,8 +27,8 @@ impl View<'_> {
     }
 
     /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings, then
-    /// some harmless changes. With an [`Audience`](crate::Audience), these are the changes that concern it;
-    /// without one, the changes of the level `info`. If the full text of all changes has at most `most_lines`
+    /// some harmless changes: those that concern the [`Audience`](crate::Audience) or, without an audience,
+    /// those of the level `info`. If the full text of all changes has at most `most_lines`
     /// lines, returns the full text instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {

@@ -21,8 +21,8 @@ pub(super) fn drop_impossible_bodies(state: &mut State<'_>) {
 }
 
 /// Keeps only the JSON media type of every request and success response, and names it `application/json`.
-/// JSON without a schema is any JSON. If a request body had another JSON media type, stores that media type
-/// under the key `JSON_TYPE`.
+/// If a JSON body has no schema, it gets a schema that allows any JSON. If a request body had another JSON
+/// media type, stores that media type under the key `JSON_TYPE`.
 pub(super) fn keep_json(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         if let Some(body) = operation.members.get_mut("requestBody") {

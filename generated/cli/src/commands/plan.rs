@@ -27,7 +27,7 @@ pub(crate) fn command() -> Command {
                 .required(true)
                 .value_name("SNAPSHOT")
                 .value_parser(value_parser!(PathBuf))
-                .help("Folder or file that export wrote"),
+                .help("Folder or file written by \"export\""),
             groups_argument("Plan changes only for these kinds of assets, such as offer-sources,funnels"),
             Arg::new("copy")
                 .long("copy")

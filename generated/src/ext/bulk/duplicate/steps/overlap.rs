@@ -85,8 +85,8 @@ impl Flight<'_> {
         }
     }
 
-    /// Records that the response says that no copy was made. Returns true if the response may belong to an
-    /// overlapping request.
+    /// Records that no copy was made, according to the response. Returns true if the response may belong to
+    /// an overlapping request.
     pub(super) async fn was_not_made(&self) -> bool {
         self.respond(Stage::NotMade, |other| other.has_failed_overlap = true);
         self.wait(|stage| stage != Stage::NotMade).await;
