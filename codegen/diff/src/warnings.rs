@@ -12,9 +12,9 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// Warns about compositions without schemas, and about defaults of a wrong type. Also warns about each
-/// `$dynamicRef`, and once about each external file and about each reference without a target, because these
-/// are not compared.
+/// Warns about compositions without schemas, and about defaults of a wrong type. Also warns about parts that
+/// are not compared: each `$dynamicRef`, each external file, and each reference that leads to no value. An
+/// external file or such a reference gets one warning, even if it occurs several times.
 #[must_use]
 pub fn warnings(document: &Document) -> Diagnostics {
     let mut warnings = Warnings {

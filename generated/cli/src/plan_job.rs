@@ -46,9 +46,10 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "New file that records the progress of the changes. After an interruption, continue with \
-                 \"apply PLAN --journal FILE\"; the program prints the whole command. To revert the \
-                 changes, give this file to \"undo\". Default: a file in the state folder of the profile",
+                "New file that records the progress of the changes. After an interruption, run the command \
+                 \"apply PLAN --journal FILE\" that the program prints: it stores the plan beside the \
+                 journal. To revert the changes, give this file to \"undo\". Default: a file in the \
+                 state folder of the profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
             "Also change an asset that somebody else has changed since the plan was made, unless both \

@@ -132,8 +132,8 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Builds candidates from the branches, and returns the first `most` candidates that pass the check
-    /// `passes`.
+    /// Builds candidates from the branches, and returns at most `most` candidates, the first ones that pass
+    /// the check `passes`.
     fn passing<'b>(
         &mut self,
         branches: impl Iterator<Item = &'b Branch<'a>>,

@@ -57,8 +57,8 @@ impl PlanStep {
 /// Function that decides if a plan needs a sentence.
 type IsNeeded = fn(&ChangePlan) -> bool;
 
-/// Sentences, each with a function that decides if a plan needs the sentence. In the file, the sentences
-/// about steps come after them.
+/// General sentences, each with a function that decides if a plan needs the sentence. In the file, they come
+/// before the explanations of the steps.
 const SENTENCES: [(&str, IsNeeded); 8] = [
     (APPLY, |_| true),
     (ORDER, |plan| plan.counts().len() > 1),

@@ -39,8 +39,8 @@ pub(super) fn command(group: AssetGroup) -> Command {
             "Changes and creates {} from a CSV file.{list} A row with an ID changes the asset with this ID. \
              A row without an ID creates an asset. The headers of the columns are JSON paths.{categories} \
              An empty cell keeps the value. To set an empty text, type two quotation marks (\"\") into the \
-             cell of a spreadsheet. A text editor shows that cell as six quotation marks, because CSV \
-             doubles and encloses them.",
+             cell of a spreadsheet. In the CSV file, that cell is six quotation marks: each of the two is \
+             doubled, and the text is enclosed in two more.",
             group.plural()
         ))
         .args([
