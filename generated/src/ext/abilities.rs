@@ -22,10 +22,10 @@ impl<R: Resource> Assets for Handle<R> {
     }
 }
 
-/// Change that archives assets of the kind `R`. If the archiving call is inferred, the second argument of
-/// `Archiving` is `Inferred`, and the job cannot be sent without an acknowledgement.
+/// Change that archives assets of the kind `R`. If the archiving call is inferred, the second type argument
+/// of `Archiving` is `Inferred`, and the job cannot be sent without an acknowledgement.
 type ArchivingOf<R> = Archiving<<R as Resource>::Id, <R as Archive>::Acknowledgement>;
-/// Change that deletes assets of the kind `R`. If the deleting call is inferred, the second argument of
+/// Change that deletes assets of the kind `R`. If the deleting call is inferred, the second type argument of
 /// `Deleting` is `Inferred`, and the job cannot be sent without an acknowledgement.
 type DeletingOf<R> = Deleting<<R as Resource>::Id, <R as Delete>::Acknowledgement>;
 

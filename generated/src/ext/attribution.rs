@@ -1,12 +1,12 @@
 //! Attributes responses to requests. A gateway may answer a request with the response to another request.
 //!
 //! A row in a response shows that an asset exists. A response that *omits* an asset does not always show that
-//! the asset is missing, because the response may belong to another request of the same reader. Therefore, a
-//! read by ID also asks for a *witness*: an existing asset that no other recent read asks for. A response
-//! with a row for the witness belongs to this read.
+//! the asset is missing, because the response may belong to another request of the same
+//! [`Reader`](super::read::Reader). Therefore, a read by ID also asks for a *witness*: an existing asset that
+//! no other recent read asks for. A response with a row for the witness belongs to this read.
 //!
-//! The rows of a list may lack properties of the assets. Therefore, whole assets are read again if their rows
-//! may come from the response to the last request for a list.
+//! The rows of a list may lack properties of the assets. Therefore, a read of whole assets is repeated if its
+//! response may be a repetition of the last list of all assets.
 //!
 //! Responses to requests of other jobs and programs are not recognised.
 
@@ -23,10 +23,12 @@ const WITNESSES: usize = 256;
 /// Maximum length of a witness's ID, in bytes. The IDs of the vendor have 12 bytes (documented).
 pub(crate) const MAX_WITNESS_LENGTH: usize = 24;
 
-/// Maximum length of a list that is remembered, in rows. A read by ID rarely returns more rows.
+/// Maximum length of a list that is remembered, in rows. A response to a read by ID rarely has more rows, so
+/// a longer list need not be remembered.
 pub(crate) const MAX_LISTED: usize = 1_000;
 
-/// Recent reads by ID of one reader, its last list of all assets, and the witnesses for its next reads.
+/// State of one reader: its recent reads by ID, its last list of all assets, and the witnesses for its next
+/// reads.
 #[derive(Debug)]
 pub(crate) struct Attribution {
     /// Number of completed reads that count as recent.
@@ -66,7 +68,7 @@ impl Attribution {
     /// Creates the attribution for a reader that makes up to `concurrency` reads at the same time.
     pub(crate) fn new(concurrency: usize) -> Self {
         Self {
-            // While a gateway repeats a response, each concurrent task may complete another read.
+            // A gateway may still repeat a response after each concurrent task has completed another read.
             completed: 2 * concurrency + 2,
             recent: Mutex::default(),
             witnesses: Mutex::default(),
@@ -131,7 +133,8 @@ impl Attribution {
         !rows.is_empty() && *self.listed() == *rows
     }
 
-    /// Forgets the last list. A list whose rows are whole assets needs no further check.
+    /// Forgets the last list. The caller has found that lists seem to contain whole assets, so a repetition
+    /// of a list does no harm.
     pub(crate) fn forget_list(&self) {
         self.listed().clear();
     }

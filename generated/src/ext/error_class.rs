@@ -39,7 +39,7 @@ impl ErrorClass {
         if refused && !error.is_unauthorized() {
             Self::Refused
         } else if error.may_have_been_applied() {
-            // An earlier attempt may have been applied, even if the last response is a refusal.
+            // An earlier attempt may have been applied, even if the service did not process the last attempt.
             Self::Ambiguous
         } else if error.is_unauthorized() {
             Self::Unauthorized

@@ -4,8 +4,9 @@
 //! next run that continues the file removes such a line. While a process uses the file, the file is locked
 //! against other processes.
 //!
-//! If somebody truncates the file while it is in use, complete lines are lost, and the rest would look like
-//! the file of an earlier point in time. Therefore, the file then gets a last line that makes it unusable.
+//! If somebody truncates the file while it is in use, complete lines are lost, and the remaining lines would
+//! look like an earlier state of the file. Therefore, the next append writes a last line that makes the file
+//! unusable.
 
 use crate::runtime::private_file::PrivateFile;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Text of the line that marks a truncated file. A reader of the file reports it as damage.
+/// Text of the line that marks a truncated file. A reader of the file reports this line as damage.
 const TRUNCATED: &str = "the file was truncated while it was in use, so lines are missing";
 
 /// A file of JSON lines, open for writing.
@@ -111,9 +112,8 @@ impl LineFile {
         }
         let mut text = Vec::new();
         write_line(&mut text, line)?;
-        // On a full disk, a line may be written only in part. Therefore, each line is written directly after
-        // the last complete line. An incomplete line then does not damage the lines that the job still writes
-        // while it stops.
+        // On a full disk, a line may be written only in part. Therefore, an incomplete line is removed before
+        // the next line is written. The lines that the job writes while it stops then stay readable.
         self.file.set_len(self.length)?;
         self.file.seek(SeekFrom::Start(self.length))?;
         self.file.write_all(&text)?;
@@ -143,8 +143,8 @@ impl LineFile {
         });
     }
 
-    /// Returns true if the path still leads to the open file. On systems other than Unix, only the lengths of
-    /// the two files are compared.
+    /// Returns true if the path still leads to the open file. On systems other than Unix, compares only the
+    /// length of the file at the path with the length of the open file.
     fn is_in_place(&self) -> bool {
         let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
             return false;
@@ -169,8 +169,8 @@ fn locked(lock: &Result<(), TryLockError>) -> Result<(), LineError> {
     }
 }
 
-/// Returns the problem if this line marks the file as truncated. The mark may follow the rest of a truncated
-/// line.
+/// Returns the problem if this line marks the file as truncated. Before the mark, the line may contain the
+/// remainder of a truncated line.
 pub(in crate::ext) fn truncation(line: &[u8]) -> Option<&'static str> {
     let line = line.strip_suffix(b"\"\n")?.strip_suffix(TRUNCATED.as_bytes())?;
     line.ends_with(b"\"").then_some(TRUNCATED)

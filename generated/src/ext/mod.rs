@@ -34,7 +34,7 @@
 //! | `resource` | traits that connect a kind of asset to the client; generated code implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, for a service that may omit unknown IDs or refuse them |
-//! | `attribution` | checks of whether a response belongs to its request |
+//! | `attribution` | checks whether a response belongs to its request |
 //! | `read_calls` | the calls that read the assets of a kind; they take strings and return JSON |
 //! | `error_class` | classes of errors, by what the service did with the request |
 //! | `snapshot` | snapshots of accounts, comparison, and references between assets (feature `snapshot`) |

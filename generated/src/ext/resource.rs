@@ -277,15 +277,16 @@ pub(crate) struct ChildQuery {
 #[allow(dead_code, reason = "the document decides whether there are children")]
 impl ChildQuery {
     /// Counts the children of `parents`. The children are assets of the kind `C`. Returns `None` if the
-    /// children cannot be listed, or if a child cannot be read. Also returns `None` if no child has any of
-    /// the properties in `self.parents`, because the service may use other names for them.
+    /// children cannot be listed, or if a child cannot be read. Also returns `None` if there are children,
+    /// but none has any of the properties in `self.parents`, because the service may use other names for
+    /// these properties.
     pub(crate) async fn count<C: Resource>(
         self,
         client: Client,
         parents: &HashSet<impl AssetId>,
     ) -> Option<usize> {
         let parents: HashSet<&str> = parents.iter().map(AsRef::as_ref).collect();
-        // `None` if the child has no property for its parent.
+        // Returns `None` if the child has no property for its parent.
         let belongs = |child: &Value| {
             let values = || self.parents.iter().filter_map(|pointer| child.pointer(pointer));
             match values().find_map(Value::as_str) {

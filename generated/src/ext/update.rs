@@ -70,7 +70,7 @@ impl<R: Save> Update for Handle<R> {}
 /// # Reading back
 ///
 /// If the service keeps a text, list or object that the change removes, the asset is saved once more, with an
-/// empty value instead of an absent one.
+/// empty text, list or object in the same place.
 ///
 /// The saved asset is read back up to four times, because the service may apply the change with a delay. The
 /// waits between the reads are 0.5 s, 1 s and 2 s. A secret cannot be read back; the service shows only that
@@ -205,7 +205,7 @@ where
             Err(SaveFailure { error, newer }) => match (error.may_have_been_applied(), newer) {
                 // The change affects only secrets, so no read can show whether it was applied.
                 (true, _) if unseen => return Err(UpdateError::Unknown(error)),
-                // The refused request may be a second attempt, after the first attempt was applied.
+                // Even if the last attempt was refused or not sent, an earlier attempt may have been applied.
                 (true, _) => Some(error),
                 (false, Some(newer)) => return Err(conflict(&before, newer)),
                 (false, None) => return Err(UpdateError::Refused(error)),
@@ -286,7 +286,7 @@ where
 /// Failure of a save that is repeated only if the stored asset is unchanged.
 struct SaveFailure<A> {
     error: Error,
-    /// The changed asset because of which the request was not repeated.
+    /// The stored asset with the change that prevented a repetition; `None` if no such change was found.
     newer: Option<A>,
 }
 
@@ -391,7 +391,8 @@ fn with_empties<R: Resource>(asset: &R::Asset, pointers: &[String]) -> Option<R:
     serde_json::from_value(asset).ok()
 }
 
-/// Returns the empty value that replaces a removed value. The service may keep a value that a save omits.
+/// Returns the empty value to save instead of a removed value, because the service may keep a value that a
+/// save omits. Returns `None` if the value has no empty form.
 pub(super) fn empty_form(removed: &Value) -> Option<Value> {
     match removed {
         Value::String(_) => Some(Value::from("")),

@@ -1,4 +1,4 @@
-//! Result of reading the asset of one ID, and a check that a [`Value`] keeps all numbers of an asset.
+//! Result of reading one asset by its ID, and a check that a [`Value`] keeps all numbers of an asset.
 
 use crate::ext::bulk::Failure;
 use crate::ext::read::odd_failure;
@@ -6,7 +6,7 @@ use crate::runtime::call::Row;
 use crate::values::exact_json;
 use serde_json::Value;
 
-/// Result of reading the asset of one ID.
+/// Result of reading one asset by its ID.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FoundAsset<A = Value> {
     /// The asset as the service sent it.

@@ -287,8 +287,8 @@ impl AssetGroup {
 
     /// Finds assets by ID, and returns a result for each ID, in the order of `ids`.
     ///
-    /// IDs are sent in chunks of at most 100. A refused read alone does not make an asset
-    /// [`FoundAsset::Missing`]. An asset with a number that a [`Value`] would round is
+    /// IDs are sent in chunks of at most 100. A refused read alone does not prove that an asset is
+    /// [missing](FoundAsset::Missing). An asset with a number that a [`Value`] would round is
     /// [unreadable](FoundAsset::Unreadable); [`find_json`](Self::find_json) and the typed calls keep all
     /// digits.
     pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {

@@ -104,7 +104,7 @@ impl GroupReader {
     }
 }
 
-/// Reads for jobs.
+/// Methods for jobs.
 #[cfg(feature = "snapshot")]
 impl GroupReader {
     /// Creates a reader for a job that makes up to `concurrency` calls at the same time. If a response omits

@@ -235,9 +235,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Sets whether the assets are read before the change is sent. Default: yes.
     ///
     /// Switching this setting off saves one request per chunk. But then assets that are already in the
-    /// requested state are reported as *done*, and so are the IDs of missing assets if the service silently
-    /// ignores them. Leave this setting on if the IDs may be wrong. If you switch it off, consider switching
-    /// on [`verify`](Self::verify).
+    /// requested state are reported as *done*. Missing assets are also reported as *done* if the service
+    /// silently ignores their IDs. Leave this setting on if the IDs may be wrong. If you switch it off,
+    /// consider switching on [`verify`](Self::verify).
     pub fn look_first(self, look: bool) -> Self {
         self.set(Setting::LookFirst(look))
     }

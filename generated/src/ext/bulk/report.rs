@@ -31,7 +31,7 @@ pub struct Counts {
     pub already: usize,
     /// Number of rejected IDs.
     pub rejected: usize,
-    /// Number of IDs that were sent with an unknown result.
+    /// Number of IDs that were sent, but whose result is unknown.
     pub unknown: usize,
     /// Number of IDs that were not sent.
     pub not_sent: usize,
@@ -192,7 +192,7 @@ impl<I: Clone + Eq + Hash> Report<I> {
     /// If both reports contain an ID, the later outcome replaces the earlier outcome, except in these cases:
     ///
     /// - If the later outcome is *not sent*, the earlier outcome stays.
-    /// - If the later run finds the asset in the requested state (after a deletion: missing), an earlier
+    /// - If the later run finds the asset in the requested state, or missing after a deletion, an earlier
     ///   *done* or *already so* stays. An earlier *unknown* becomes *done*, or *already so* if the service
     ///   refused to handle the children of the asset.
     /// - In a duplication, a successful earlier outcome stays. If both runs made a copy, the entry keeps both

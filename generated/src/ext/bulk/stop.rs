@@ -9,8 +9,9 @@ use tokio::sync::watch;
 
 /// Number of consecutive requests without a response after which the job stops.
 const MAX_UNANSWERED: u32 = 5;
-/// Number of IDs refused with 403 after which the job stops if no ID was changed. An ID counts only if it was
-/// alone in a request, because a request for several IDs may be refused for one of them.
+/// Number of IDs after which the job stops, if the service refused each of them with 403, and no ID was
+/// changed. An ID counts only if it was alone in a request, because a request for several IDs may be refused
+/// for one of them.
 const MAX_FORBIDDEN: u32 = 10;
 /// First words of the failure message that the remaining IDs of a stopped job get.
 pub(in crate::ext) const STOPPED: &str = "the job stopped";
@@ -88,8 +89,8 @@ impl StopControl {
         });
     }
 
-    /// Records an outcome. Stops the job if the service refuses too many IDs with 403 before it changes one.
-    /// The account may then be suspended.
+    /// Records an outcome. Stops the job if the service refuses too many IDs with 403 before it changes any
+    /// ID, because the account may be suspended.
     pub(super) fn settled(&mut self, outcome: &Outcome) {
         if let Outcome::Done { .. } = outcome {
             self.forbidden = None;
@@ -118,7 +119,7 @@ pub(super) fn refused_with_403(outcome: &Outcome) -> Option<&Failure> {
 }
 
 /// Returns true if earlier runs with these outcomes stopped because the service refused too many IDs with
-/// 403. These refusals are about the account, so a resumed job sends these IDs again.
+/// status 403. These refusals are about the account, so a resumed job sends these IDs again.
 pub(super) fn stopped_by_403<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> bool {
     let mut forbidden = 0;
     for outcome in outcomes {

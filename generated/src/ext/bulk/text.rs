@@ -106,7 +106,8 @@ mod tests {
         assert_eq!(first, cause("no answer for b2 (5 attempts in 4.2 s)", "b2"));
         assert_eq!(first, cause("no answer for c3", "c3"));
         assert_ne!(first, cause("no connection for a1 (1 attempt in 967 ms)", "a1"));
-        // The service's messages and the notes about copies may differ only in a number.
+        // Other numbers are kept, because messages of the service and notes about copies may differ only in a
+        // number.
         let name = |number| cause(&format!("no answer (request ID 7f); no asset {number}"), "a1");
         assert_ne!(name(1), name(2));
     }

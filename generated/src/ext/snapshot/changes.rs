@@ -52,7 +52,7 @@ pub struct ValueChange {
     pub new: Option<Value>,
 }
 
-/// Deserialises a member that is present as `Some`, even if its value is `null`.
+/// Returns `Some` for a member that is present, even if its value is `null`.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }

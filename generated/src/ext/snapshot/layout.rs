@@ -16,7 +16,7 @@ pub(super) const STAGING: &str = ".export";
 
 /// Maximum length of a file name without `.json`, in bytes. A longer name is shortened.
 const MAX_LENGTH: usize = 200;
-/// Names of devices on Windows, which cannot be names of files.
+/// Names of devices on Windows, which cannot be names of files. The first byte of such an ID is encoded.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "com", "lpt"];
 
 /// Treatment of capital letters in file names.
@@ -53,8 +53,8 @@ pub(super) fn file_name(id: &str, capitals: Capitals) -> String {
     name
 }
 
-/// Returns true if two of these IDs would have file names that differ in case only, if no capital letters
-/// were encoded.
+/// Returns true if, without encoded capital letters, the file names of two of these IDs would differ in case
+/// only.
 pub(super) fn differ_in_case_only<'i>(ids: impl IntoIterator<Item = &'i str>) -> bool {
     let mut names = HashSet::new();
     let mut lower = ids

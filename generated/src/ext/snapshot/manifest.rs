@@ -155,7 +155,8 @@ impl Manifest {
         self.finished
     }
 
-    /// Returns the version of the OpenAPI document from which the writing crate was generated.
+    /// Returns the version of the OpenAPI document from which the crate that wrote the snapshot was
+    /// generated.
     #[must_use]
     pub fn document_version(&self) -> &str {
         &self.document_version

@@ -100,8 +100,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// Returns an error if the path is not a snapshot, if the snapshot is incomplete, or if its format is
-    /// newer. Also returns an error if a file is missing, unexpected or invalid, or belongs to another asset.
-    /// The error names the file and the fix.
+    /// newer than this crate supports. Also returns an error if a file is missing, unexpected or invalid, or
+    /// belongs to another asset. The error names the file and the fix.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let snapshot = Self::open_incomplete(path)?;
         let unread: Vec<Unread> = snapshot.unread().collect();
@@ -384,7 +384,7 @@ pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, SnapshotError> {
     }
 }
 
-/// Checks that the folder has no files of `group`, which the manifest does not list.
+/// Checks that the folder has no files of `group`, a group that the manifest does not list.
 fn check_absent(folder: &Path, group: &str) -> Result<(), SnapshotError> {
     let folder = folder.join(group);
     match json_files(&folder)?.pop_first() {

@@ -70,8 +70,8 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// | 400, 403 and other refusals | no copy was made |
 /// | 404, and the original is missing | no copy was made |
 /// | 404 with a JSON object, and the original exists | no copy was made; the outcome is *not sent* |
-/// | 404 with another body, and the original exists | lost; a gateway may have forwarded the request |
-/// | 408, 5xx, or no complete response | lost |
+/// | 404 with another body, and the original exists | lost: a gateway may have forwarded the request |
+/// | 408, 5xx, or no complete response | lost: a copy may have been made |
 /// | 425 or 429 | no copy was made; the job repeats the request |
 /// | 401 | no copy was made; if the client can renew the token, it repeats the request |
 ///
@@ -90,15 +90,17 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// recognised, the outcome is *unknown*, and the failure lists the candidates, if any. Check whether a
 /// candidate is the copy before you duplicate that asset again.
 ///
-/// A job that resumes from its journal looks again. Ten minutes after a request, the outcome is *not sent* if
-/// the list could be read before the job, and if all new assets are known copies. The next run then makes the
-/// copy. A copy that an earlier run could not read back is read again.
+/// A job that resumes from its journal repeats the search. The outcome is *not sent* if ten minutes have
+/// passed since the request, if the list could be read before the job, and if no new asset can be the copy,
+/// renamed or not. The next run then makes the copy. A copy that an earlier run could not read back is read
+/// again.
 ///
 /// A gateway may swap the responses to two requests in flight. If the service does not accept a request, the
-/// job reads back the copies of all requests that were in flight at the same time. If one of these copies has
-/// another name, the job treats the refusal as a lost response. If the service accepts both requests, each
-/// entry gets the ID of the other copy, unless the copies are read back. If there is a gateway and the IDs of
-/// the copies matter, switch on [`verify`](Bulk::verify), or set the [`concurrency`](Bulk::concurrency) to 1.
+/// job reads back the copies of all requests that were in flight at the same time. If one of these copies
+/// does not have the requested name, the job treats the refusal as a lost response. If the service accepts
+/// both requests and the responses are swapped, each entry gets the ID of the other copy, unless the copies
+/// are read back. If there is a gateway and the IDs of the copies matter, switch on [`verify`](Bulk::verify),
+/// or set the [`concurrency`](Bulk::concurrency) to 1.
 ///
 /// Therefore, a request stays in progress until the requests that were in flight at the same time have ended.
 /// If the latency varies, this makes a job with concurrent requests slower: in a measurement, by half.
@@ -267,8 +269,8 @@ impl<R: resource::Duplicate> SendableChange<R> for Duplicating<R> {
 }
 
 /// Returns the properties of `changed` that differ from `original`. If `changed` lacks a property of
-/// `original`, the property is returned with an empty value, because an absent property would keep the
-/// original's value.
+/// `original`, the property is returned with an empty value, because the copy keeps the original's value of a
+/// property that the overrides omit.
 fn updates(original: &Value, changed: &Value) -> Map<String, Value> {
     let (Some(original), Some(changed)) = (original.as_object(), changed.as_object()) else {
         return Map::new();

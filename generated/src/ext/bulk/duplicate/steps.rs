@@ -33,7 +33,7 @@ struct KnownAssets {
     before: Option<HashSet<String>>,
     /// IDs of the copies that the job has made.
     copies: HashSet<String>,
-    /// IDs that responses named, of assets that do not have the requested names or could not be read. A
+    /// IDs that responses named, but whose assets do not have the requested name or could not be read. A
     /// gateway may have swapped the responses, so such an asset can be the copy that another request made.
     unclaimed: HashSet<String>,
 }
@@ -264,7 +264,7 @@ impl DuplicationSteps {
         self.is_ending.fetch_or(ends, Ordering::Relaxed);
         let class = ErrorClass::of(&error);
         let is_missing = class == ErrorClass::Refused && is_not_found(&error);
-        // A gateway may forward a request although it responds with a page that says *not found*.
+        // A gateway may forward a request and still respond with a page that says *not found*.
         let is_forwarded = is_missing && !has_json_object(&error);
         if class == ErrorClass::Ambiguous || is_forwarded {
             flight.is_unclear();
@@ -283,8 +283,8 @@ impl DuplicationSteps {
         }
         let is_refused =
             class == ErrorClass::Refused && (!is_missing || matches!(original, Some(ReadResult::Missing)));
-        // A lost response counts, because each further request could make another copy that is not
-        // recognised.
+        // A lost response counts as unanswered, so that the job stops after several lost responses. Each
+        // further request could make another copy that is not recognised.
         result.answered = Some(is_refused);
         let retry = attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends;
         if is_refused {

@@ -60,8 +60,9 @@ impl AccountCheck {
                 let seen = earlier.seen.iter().flatten().cloned();
                 let has_seen = earlier.seen.as_ref().is_some_and(|seen| !seen.is_empty());
                 let states = ids.iter().zip(&earlier.states);
-                // The asset exists if its ID was sent or if the asset is in the requested state. In a
-                // deletion, an asset without an outcome may still exist.
+                // Except in a deletion, an asset exists if its ID was sent or if the asset reached the
+                // requested state. In a deletion, only assets without an outcome count, because they may
+                // still exist.
                 let proven = states.filter(|(_, state)| match &state.outcome {
                     None => deletes || state.sent.is_some(),
                     Some(outcome) => !deletes && outcome.is_success(),

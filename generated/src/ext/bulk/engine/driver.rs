@@ -271,7 +271,7 @@ impl Driver {
     }
 
     /// Returns the first step of the next chunk; `None` if no IDs are left. In a duplication, an ID whose
-    /// response was lost in an earlier run has no such step; the ID is moved to `lost`.
+    /// response was lost in an earlier run gets no step here, but is moved to `lost`.
     fn next_chunk(&mut self) -> Option<ScheduledStep> {
         loop {
             let step = self.cut_chunk()?;

@@ -66,7 +66,8 @@ impl ScheduledStep {
 #[derive(Clone, Debug)]
 pub enum Task {
     /// Checks the account, and reads the parent to which children move. Records the states of the assets if
-    /// the job keeps them for an undo. No other step starts before this step ends.
+    /// the job keeps them for an undo. A duplication lists all assets instead. No other step starts before
+    /// this step ends.
     Prepare,
     /// Reads the assets before a change.
     Look,

@@ -16,8 +16,9 @@
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
-//! resumed job must find one of them. In a duplication, the `seen` line lists all assets in either case. It
-//! is empty if there are none, and missing only if the assets could not be listed before the first request.
+//! resumed job must find one of them. A duplication writes a `seen` line even if there is an `account` line.
+//! This line lists all assets. It is empty if there are no assets, and missing only if the assets could not
+//! be listed before the first request.
 //!
 //! This module is long because the lines, the reader and the tests of the format share their types.
 
@@ -186,8 +187,8 @@ impl RecordedState {
 
     fn update(&mut self, newer: Self) {
         match newer.outcome {
-            // After an unknown outcome, the ID still counts as sent without a result. If the response named
-            // the copy, the copy is known, but could not be read back.
+            // After an unknown outcome, the ID still counts as sent without a result. If the response named a
+            // copy that could not be read back, the ID of this copy is kept.
             Some(Outcome::Unknown { .. }) => self.copy = newer.copy.or(self.copy.take()),
             _ => *self = newer,
         }

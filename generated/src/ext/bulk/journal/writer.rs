@@ -156,9 +156,9 @@ impl JournalWriter {
         }))
     }
 
-    /// Records the outcomes. The outcome *not sent* is recorded only if an earlier line says that the ID was
-    /// about to be sent. It then states that the service has not processed this request. Other IDs that were
-    /// not sent need no line. A resumed job sends both kinds of IDs.
+    /// Records the outcomes. The outcome *not sent* is recorded only for an ID that an earlier line announced
+    /// as about to be sent. The record states that the service did not process that request. Other IDs with
+    /// this outcome need no record. A resumed job sends all IDs that were not sent.
     pub(in crate::ext::bulk) fn settled<I: AsRef<str>>(
         &mut self,
         entries: &[Entry<I>],

@@ -24,8 +24,8 @@ pub(super) struct Account {
     /// Deleted assets that cannot be read.
     pub(super) deleted: BTreeSet<AssetKey>,
     pub(super) unread: BTreeSet<Unread>,
-    /// True if this is known to be the account of the earlier exports to the same path: access tokens show
-    /// this, the account owns an asset of these exports, or these exports have no assets.
+    /// True if the account is known to be the same as in the earlier exports to this path: access tokens show
+    /// it, the account owns an asset of an earlier export, or the earlier exports have no assets.
     pub(super) is_verified: bool,
 }
 

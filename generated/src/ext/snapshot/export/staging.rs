@@ -62,8 +62,8 @@ pub(super) struct Staging {
     /// Manifest of a snapshot whose installation was interrupted. Some files of that snapshot may already be
     /// in their places.
     pub(super) half_installed: Option<Manifest>,
-    /// True if access tokens show that this export has the same account as the older snapshot or archive, and
-    /// as the interrupted export that is resumed. Those that do not exist are ignored.
+    /// True if access tokens show that this export has the same account as every earlier export that exists:
+    /// the older snapshot or archive, and the interrupted export that is resumed.
     is_owner_known: bool,
     /// Keys of the assets in an older archive that this export replaces. Empty for an export into a folder.
     elsewhere: Vec<AssetKey>,

@@ -14,9 +14,9 @@ use crate::values::id::generator::created_at;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-/// Largest difference between the clocks of this machine and of the service that a search tolerates. It is
-/// shorter than a search, so that an asset that somebody makes after a search without result is not
-/// recognised as the copy.
+/// Largest clock difference between this machine and the service that a search tolerates. A search takes
+/// longer than this. Therefore, an asset that somebody makes after an unsuccessful search is not recognised
+/// as the copy.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
 /// Time after which the service no longer processes a request, and the list contains every copy.
 const SETTLED_AFTER: Duration = Duration::from_mins(10);
@@ -47,8 +47,8 @@ enum Search {
 }
 
 impl DuplicationSteps {
-    /// Looks for the copies of requests whose responses were lost. Copies that could not be read back before
-    /// are read again.
+    /// Looks for the copies of requests whose responses were lost. If an earlier run could not read a copy
+    /// back, this run reads it again.
     pub(super) async fn find_copies(&self, all: Vec<Item>, result: &mut StepResult) {
         let mut items = Vec::new();
         for mut item in all {
@@ -185,7 +185,8 @@ impl DuplicationSteps {
         }
     }
 
-    /// Returns a reason why `copy`, the only new asset with the requested name, may not be the copy.
+    /// Returns the reason to doubt that `copy`, the only new asset with the requested name, is the copy;
+    /// `None` if there is no doubt.
     fn doubt(&self, copy: &str, request: &CopyRequest, is_single: bool, assets: &Assets) -> Option<String> {
         let doubt = if self.known().before.is_none() {
             "the list could not be read before the job"
@@ -210,9 +211,9 @@ impl DuplicationSteps {
         Some(doubt.to_owned())
     }
 
-    /// Interprets a list that has no new asset with the name of the copy. After some time, such a list shows
-    /// that the service made no copy, unless somebody may have renamed the copy. The times in the IDs are
-    /// ignored, because the clock of this machine may be wrong.
+    /// Interprets a list that has no new asset with the name of the copy. Once [`SETTLED_AFTER`] has passed,
+    /// such a list shows that the service made no copy, unless another new asset may be the renamed copy. The
+    /// times in the IDs are ignored, because the clock of this machine may be wrong.
     fn without_candidate(&self, name: &str, request: &CopyRequest, assets: &Assets) -> Search {
         if self.known().before.is_none() {
             return Search::Late(format!(

@@ -1,8 +1,9 @@
 //! Tracks which requests for copies overlap in time. A gateway may swap the responses to such requests.
 //!
-//! If a request is not accepted, a copy that another response names may belong to this request. Therefore,
-//! the job reads the copy back. If the copy does not have the requested name, the job does not believe the
-//! refusal. For this check, a request waits until the overlapping requests have ended.
+//! If an acceptance and a refusal are swapped, the acceptance names a copy that does not have the requested
+//! name. Therefore, after a refusal, the job reads back the copies of the overlapping requests. If it finds
+//! such a copy, it treats the refusal as a lost response. For this check, a request waits until the
+//! overlapping requests have ended.
 //!
 //! If the responses of two accepted requests are swapped, only reading the copies back reveals the swap.
 
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use tokio::sync::watch;
 
-/// Requests that are in flight, or that wait for requests in flight.
+/// Requests that have begun and have not ended (see [`Flight`]).
 #[derive(Debug, Default)]
 pub(super) struct Overlaps(watch::Sender<Requests>);
 
@@ -25,7 +26,8 @@ struct Requests {
 #[derive(Debug)]
 struct Request {
     stage: Stage,
-    /// True if an overlapping request made no copy, or if its result is unclear.
+    /// True if an overlapping request made no copy according to its response, or if the result of an
+    /// overlapping request is unclear.
     has_failed_overlap: bool,
     /// True if it is unclear whether an overlapping request made a copy, or which copy it made.
     has_unclear_overlap: bool,
@@ -37,11 +39,12 @@ enum Stage {
     InFlight,
     /// The response names a copy. This copy may belong to another request.
     Made,
-    /// The response says that no copy was made.
+    /// The response says that no copy was made, or the result of the request is unclear.
     NotMade,
 }
 
-/// A request that is in flight, or waits for requests in flight. It has ended when this value is dropped.
+/// A request that has begun and whose result is not final: it is in flight, or its response waits for
+/// overlapping requests. Dropping this value ends the request.
 #[derive(Debug)]
 pub(super) struct Flight<'o> {
     number: u64,
@@ -71,8 +74,8 @@ impl Overlaps {
 
 impl Flight<'_> {
     /// Records that the response names a copy. Returns true if the copy must be read back: if `always` is
-    /// true, if an overlapping request was not accepted, or if the job stops while overlapping requests are
-    /// in flight.
+    /// true, if an overlapping request was not accepted or has an unclear result, or if the job stops while
+    /// overlapping requests are in flight.
     pub(super) async fn was_made(&self, always: bool, stop: &StopSignal) -> bool {
         self.respond(Stage::Made, |_| {});
         if always {
@@ -101,7 +104,7 @@ impl Flight<'_> {
         });
     }
 
-    /// Sets the stage of the request, and changes the overlapping requests.
+    /// Sets the stage of the request, and applies `change` to the overlapping requests.
     fn respond(&self, stage: Stage, change: impl Fn(&mut Request)) {
         self.overlaps.0.send_modify(|requests| {
             for (number, request) in &mut requests.open {
@@ -114,7 +117,7 @@ impl Flight<'_> {
         });
     }
 
-    /// Waits until no overlapping request is in one of these stages.
+    /// Waits until `in_stage` returns false for the stages of all overlapping requests.
     async fn wait(&self, in_stage: impl Fn(Stage) -> bool) {
         let mut receiver = self.overlaps.0.subscribe();
         // Requests that begin later do not overlap.
@@ -123,7 +126,7 @@ impl Flight<'_> {
             let mut others = requests.open.iter().filter(|(number, _)| **number != self.number);
             !others.any(|(number, request)| *number <= last && in_stage(request.stage))
         });
-        // The sender exists as long as `self`.
+        // This fails only if the sender was dropped, but `self` borrows the sender.
         let _ = ended.await;
     }
 
