@@ -74,8 +74,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the job, or only prints its plan. Returns false if a job on a live account could not archive an offer
-/// source, or if the state of an offer source is unknown.
+/// Runs the job, or only prints its plan. After a job on a live account, returns false unless every offer
+/// source is known to be archived.
 async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let account = arguments.account.open().await?;
     let earlier = match &arguments.journal {

@@ -286,10 +286,10 @@
 //! | `inferred` | no | all groups of inferred operations; each group also has its own feature |
 //!
 //! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`]; these crates
-//! are re-exported. It also contains the traits of `serde` and the trait `Stream` of `futures-core`.
-//! [`transport`] implements traits of `http-body` 1 and `tower-service` 0.3. With the feature `reqwest`, the
-//! interface also contains types of reqwest 0.13, and this crate re-exports reqwest. A new major version of
-//! any of these crates requires a new major version of this crate.
+//! are re-exported. The interface also contains the traits of `serde` and the trait `Stream` of
+//! `futures-core`. [`transport`] implements traits of `http-body` 1 and `tower-service` 0.3. With the feature
+//! `reqwest`, the interface also contains types of reqwest 0.13, and this crate re-exports reqwest. A new
+//! major version of any of these crates requires a new major version of this crate.
 //!
 //! # Types only
 //!
@@ -309,7 +309,7 @@
 //! minimum only when it is at least six months old. Raising the minimum is a minor release of this crate.
 
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "client"))))]
-// Without the feature `client`, the documentation still links to items of the client, which are then absent.
+// Without the feature `client`, its items are absent, but the documentation still links to them.
 #![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 // The enabled features decide which parts of the runtime are used.
 #![cfg_attr(

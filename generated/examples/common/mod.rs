@@ -63,8 +63,8 @@ impl AccountArguments {
     }
 }
 
-/// Adds a category and a thousand offer sources. Every fourth offer source has a page, and some are already
-/// archived. The fake refuses to change a few other offer sources.
+/// Adds a category and a thousand offer sources. Every fourth offer source has a page. Some offer sources are
+/// already archived, and the fake refuses to change a few others.
 fn populate(fake: &Fake) {
     fake.seed_category("2nIemJxCcat1", "Kept for later");
     for (number, id) in fake.seed_many(ASSETS).into_iter().enumerate() {

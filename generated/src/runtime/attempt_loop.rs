@@ -151,7 +151,8 @@ impl<'a> Execution<'a> {
                         "not sent again, because the asset was changed in the meantime or cannot be read";
                     return Err(CallFailure::with_note(failure, note));
                 }
-                // The read of the check may have renewed the token. If it did not, this does not wait.
+                // The read in the check may have renewed the token, so the current token is taken. If no
+                // renewal is due, this line does not wait.
                 token = self.token().await?;
             }
             let failure = match self.attempt(token.as_deref()).await {
@@ -211,7 +212,8 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Runs the repeat check of the call, if there is one. Returns false if the check exceeds the deadline.
+    /// Runs the repeat check of the call, if there is one, and returns its result. If the check exceeds the
+    /// deadline, returns false.
     async fn may_repeat(&self) -> bool {
         match &self.request.options.repeat_check {
             Some(check) => self.before_deadline((check.0)()).await.unwrap_or(false),

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// Time during which one attempt was in flight, by the clock of the client.
+/// Period during which one attempt was in flight, by the clock of the client.
 ///
-/// Only the attempt loop measures this time. Therefore, it contains neither waits for a token, for the rate
-/// limiter or for a retry, nor the time after the attempt.
+/// The attempt loop itself measures this period. Therefore, the period includes neither waits for a token,
+/// for the rate limiter or for a retry, nor the time after the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AttemptTime {
     sent: SystemTime,
@@ -14,7 +14,7 @@ pub(crate) struct AttemptTime {
 }
 
 impl AttemptTime {
-    /// Creates a time that was read from a journal.
+    /// Creates the period from the two times in a journal.
     pub(crate) fn from_journal(sent: SystemTime, ended: SystemTime) -> Self {
         Self { sent, ended }
     }
@@ -28,7 +28,7 @@ impl AttemptTime {
     }
 }
 
-/// Receives the time of the last attempt of a call.
+/// Receives the [`AttemptTime`] of the last attempt of a call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastAttempt(Arc<Mutex<Option<AttemptTime>>>);
 

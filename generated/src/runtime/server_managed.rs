@@ -54,8 +54,8 @@ impl ServerManagedFields {
         asset
     }
 
-    /// Gives the secrets of the asset, and their flags, the form in which the service returns them: each
-    /// stored secret becomes a placeholder. Changes nothing else.
+    /// Rewrites the secrets of the asset and their flags as the service returns them: each stored secret
+    /// becomes a placeholder. Changes nothing else.
     pub(crate) fn with_masked_secrets(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.secrets() {
             behavior.apply(pointer, &mut asset);

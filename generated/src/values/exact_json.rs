@@ -20,8 +20,8 @@ pub(crate) fn next_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawV
 /// Decodes a value. Returns `None` if `T` cannot represent the value, or if the value is nested too deeply.
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
-    // `serde_json` starts a new recursion limit for each nested text, so the depth of the whole text is
-    // checked here. Each level takes at least two bytes, so a short text needs no check.
+    // `serde_json` applies its recursion limit separately to each nested text that it decodes, so the depth
+    // of the whole text is checked here. Each level takes at least two bytes, so a short text needs no check.
     if text.len() / 2 > MAX_DEPTH && depth(text) > MAX_DEPTH {
         return None;
     }

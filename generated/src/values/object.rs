@@ -163,8 +163,8 @@ pub(crate) struct Strict;
 /// types that accept any JSON value.
 pub(crate) struct Exact;
 
-/// Keeps a value that does not fit the type of the field among the unknown fields. This policy is for fields
-/// whose type is inferred.
+/// If a value does not fit the type of the field, keeps the value among the unknown fields. This policy is
+/// for fields whose type is inferred.
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) struct Inferred;
 

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use std::{borrow::Cow, sync::Arc};
 
-/// Minimum number of bytes of a secret that are redacted at the end of a text. A shorter part may be an
-/// ordinary word.
+/// If a text ends inside a secret, the part of the secret in the text is redacted if it has at least this
+/// number of bytes. A shorter part may be an ordinary word.
 const MIN_PART: usize = 8;
 /// Maximum number of bytes of an escape sequence.
 const MAX_ESCAPE: usize = 10;
@@ -71,7 +71,7 @@ impl Redactor {
 }
 
 /// If the text begins with this secret, escaped or not, returns the rest of the text. If the text ends inside
-/// the secret, there is no rest.
+/// the secret, after at least [`MIN_PART`] bytes of the secret, the rest is empty.
 fn strip_prefix<'t>(mut text: &'t [u8], secret: &[u8]) -> Option<&'t [u8]> {
     let mut expected = secret;
     while let Some((first, others)) = expected.split_first() {

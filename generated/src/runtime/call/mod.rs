@@ -159,8 +159,8 @@ impl<T> Call<T> {
     /// attempt.
     ///
     /// A save that was computed from a read needs this check. If the first attempt fails, somebody may edit
-    /// the asset before the next attempt, which would silently undo the edit. This also applies to an attempt
-    /// that the service has certainly not applied.
+    /// the asset before the next attempt, which would silently undo the edit. The check is needed even if the
+    /// service has certainly not applied the first attempt.
     pub(crate) fn repeat_if<F>(mut self, check: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = bool> + Send + 'static,
@@ -170,15 +170,15 @@ impl<T> Call<T> {
         self
     }
 
-    /// Makes the call fail with `problem` instead of sending it. Replaces an earlier problem.
+    /// Makes the call fail with `problem`, without sending a request. Replaces an earlier problem.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
         // An earlier problem is a result of this one: if no ID could be generated, the ID is also invalid.
         self.unsent.problem = Some(problem);
         self
     }
 
-    /// Replaces the decoding of a list: `read` receives the raw rows. If `read` returns an error, the call
-    /// fails. The text of the error states why the rows cannot be the response to this call.
+    /// Replaces the decoding of a list: `read` receives the rows undecoded. If `read` returns an error, the
+    /// call fails. The text of the error states why the rows cannot be the response to this call.
     pub(crate) fn rows<U>(
         self,
         read: impl FnOnce(Vec<Row>) -> Result<U, String> + Send + 'static,
@@ -272,7 +272,7 @@ impl<T, E> fmt::Debug for Call<T, E> {
     }
 }
 
-// The compiler shows the following lines in the error for a call that is not a future.
+// If a call cannot be awaited, the compiler shows the following lines in its error.
 impl<T: Send + 'static, E> IntoFuture for Call<T, E>
 where
     // fix: call `.acknowledge_inferred()` before `.await`, because this operation is inferred

@@ -27,7 +27,7 @@ const TOTALS: [&str; 8] = [
     "totalrows",
 ];
 
-/// Names of members that lead to the next part of a list, or state that it exists (in lower case, without
+/// Names of members that lead to the next part of a list, or state that there is one (in lower case, without
 /// punctuation).
 const NEXT: [&str; 9] = [
     "hasmore",

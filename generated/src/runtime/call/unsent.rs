@@ -51,7 +51,7 @@ impl UnsentCall {
     }
 
     pub(crate) fn for_target(client: Client, target: RequestTarget) -> Self {
-        // The decision is made here, because a caller could later declare any request a read with `repeat`.
+        // The call is refused here, because a caller could later use `repeat` to mark any request as a read.
         let is_refused = client.settings().read_only && target.repeat != Repeat::Read;
         let refusal = || ErrorKind::Argument(READ_ONLY.to_owned());
         Self {
@@ -74,7 +74,7 @@ impl UnsentCall {
         self
     }
 
-    /// Makes the call fail with `problem` instead of sending it. Keeps an earlier problem, if there is one.
+    /// Makes the call fail with `problem`, without sending a request. Keeps an earlier problem, if any.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
         self.problem.get_or_insert(problem);
         self

@@ -60,7 +60,7 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
 
 /// An error in a response with a success status.
 pub(crate) struct ReportedError {
-    /// The service's message. The message is not shortened, because a shortened secret is not redacted.
+    /// The service's message, in full length, because redaction would miss a secret that is cut off.
     pub(crate) text: String,
     /// True if the response contains only the error. If false, the response may be an asset with a property
     /// named `error`.

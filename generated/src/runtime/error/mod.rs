@@ -448,8 +448,8 @@ impl Error {
     /// with a list of IDs can be applied in part before it is rejected. Therefore, the bulk calls in
     /// [`ext`](crate::ext) read the assets back.
     ///
-    /// If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a duplication has, look
-    /// for the new asset before you send the call again. All other calls can be sent again safely.
+    /// If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), like a duplication, look for
+    /// the new asset before you send the call again. All other calls can be sent again safely.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied

@@ -24,9 +24,9 @@ mod imp {
     ///
     /// The service does not publish its limits, so there is no default. Without this setting, requests are
     /// sent immediately, and a 429 delays only the call that received it. With this setting, the client never
-    /// exceeds the configured rate. Only a save that is repeated is sent later than its turn, directly after
-    /// the read that looks for concurrent changes. If the service accepts fewer requests, the client finds
-    /// the lower rate:
+    /// exceeds the configured rate. There is one exception: a repeated save waits for its turn, but is then
+    /// sent only after a read that looks for concurrent changes. If the service accepts fewer requests, the
+    /// client finds the lower rate:
     ///
     /// - The client measures how many requests per second the service accepts between refusals, and sends
     ///   slightly fewer.
@@ -38,7 +38,7 @@ mod imp {
     /// and 1,000. Their limits were token buckets, fixed windows and sliding windows. Let `m` be the lower of
     /// `r` and the configured rate. Once five seconds have passed, such a service refuses at most a tenth of
     /// the requests, and accepts on average at least 0.7 times `m` requests per second. If `m` is below one,
-    /// this holds only after the time that five requests take at the rate `m`.
+    /// this holds only after `5 / m` seconds.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};

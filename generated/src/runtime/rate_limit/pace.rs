@@ -50,7 +50,7 @@ const GROWTH: (f64, f64) = (0.02, 0.7);
 pub(super) const MIN_RATE: f64 = 0.25;
 /// Longest time for which a 429 pauses all requests, in seconds.
 const MAX_PAUSE: f64 = 60.0;
-/// Resolution of Tokio's timer in seconds. A request may be sent up to this time before it is due.
+/// Resolution of Tokio's timer in seconds. A request may be sent early by at most this time.
 pub(super) const RESOLUTION: f64 = 0.001;
 
 /// Permission to send one request.
@@ -190,7 +190,7 @@ impl Pace {
         }
         if self.sample.refused > 0.0 {
             if is_current && self.sample.is_complete(permit.sent) {
-                // No limit of the three kinds refuses everything for so long, so there was an outage.
+                // No bucket or window refuses every request for so long, so there was an outage.
                 if since_last >= INTERRUPTION {
                     self.proven = self.proven.max(0.5 * self.base);
                 }
@@ -255,9 +255,9 @@ impl Pace {
             self.ceiling = self.ceiling.min((2.0 * without_pause).max(self.proven));
             (measured * without_pause).sqrt()
         } else {
-            // A count of n requests varies by √n. At up to twice the limit, a service that permits no bursts
-            // may refuse every other request, so its limit may be up to twice the measured rate. The higher
-            // the client's rate, the smaller is this loss.
+            // A count of n requests varies by √n. If the client sends at up to twice the limit, a service
+            // that permits no bursts may refuse every other request. The limit is then up to twice the
+            // measured rate. This error (`loss`) shrinks as the client's rate grows.
             let varied = (sample.accepted + sample.accepted.sqrt()) / length;
             let loss = (2.0 * measured / self.rate).min(1.0);
             self.ceiling = self.ceiling.min((varied * (1.0 + loss)).max(self.proven));

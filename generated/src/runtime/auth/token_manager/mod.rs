@@ -45,7 +45,7 @@ struct TokenState {
     /// Number of times that credentials came into use: from the store, from the program or from a renewal.
     generation: u64,
     renewal: Option<SharedRenewal>,
-    /// Time before which only a rejection of the token starts a renewal.
+    /// Time until which only a rejection of the token starts a renewal.
     no_renewal_before: Option<SystemTime>,
     /// Credentials that the service has refused to renew, with the failure. Another attempt with the same
     /// credentials would fail, too.
@@ -172,7 +172,7 @@ impl TokenManager {
     }
 
     /// Checks that stored tokens belong to this service and to the account of `known`. If one of the two
-    /// accounts is unknown, compares the recorded origins instead. Returns `None` if both origins are
+    /// accounts is unknown, compares the fingerprints in `origin` instead. Returns `None` if both are
     /// recorded and differ.
     fn admit(
         &self,

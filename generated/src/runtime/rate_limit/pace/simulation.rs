@@ -5,8 +5,8 @@
 //! a tenth of the requests, and accepts at least 0.7 times the lower of the two rates.
 //!
 //! If the lower rate is below one request per second, five seconds contain too few requests. In that case,
-//! the property must hold after the time in which that rate allows five requests. The property is measured
-//! over 30 s, or over the time of 200 requests if that is longer.
+//! the property must hold once that rate has allowed five requests. The property is measured over 30 s, or
+//! over the time of 200 requests if that is longer.
 //!
 //! The services are random. In 200,000 simulations, four cases missed the property narrowly (0.64 of the
 //! rate, or 12 % refused). Therefore, the test allows one case in a thousand to miss the property, but allows
