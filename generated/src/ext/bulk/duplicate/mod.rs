@@ -103,7 +103,8 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// or set the [`concurrency`](Bulk::concurrency) to 1.
 ///
 /// Therefore, a request stays in progress until the requests that were in flight at the same time have ended.
-/// If the latency varies, this makes a job with concurrent requests slower: in a measurement, by half.
+/// If the latency varies, this makes a job with concurrent requests slower: in a measurement, such a job took
+/// 1.5 times as long as ⌈requests ÷ concurrency⌉ × mean latency.
 ///
 /// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
 /// [`plan`](Bulk::plan). [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each

@@ -18,7 +18,8 @@ use std::time::{Duration, SystemTime};
 /// longer than this. Therefore, an asset that somebody makes after an unsuccessful search is not recognised
 /// as the copy.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
-/// Time after which the service no longer processes a request, and the list contains every copy.
+/// Time after which a search assumes that the service no longer processes a request, and that the list
+/// contains every copy. The documentation states no such time.
 const SETTLED_AFTER: Duration = Duration::from_mins(10);
 /// Maximum number of assets that a message names.
 const NAMED: usize = 5;
