@@ -1,6 +1,6 @@
 //! The lock file `spec/spec.lock`. It contains checksums of the inputs and of the generated files, and the
-//! versions of the packages that generate and format the code. The lock lets the command `check` distinguish stale files from hand-edited
-//! files.
+//! versions of the packages that generate and format the code. The lock lets the command `check` distinguish
+//! stale files from hand-edited files.
 
 use std::collections::BTreeMap;
 

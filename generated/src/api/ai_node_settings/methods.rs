@@ -12,7 +12,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Evidence for all operations: **inferred** from the general pattern of the API. Only the title
 /// and the HTTP method are known. We guessed the path from the words of the title, following the
-/// pattern of offer sources. Its first segment, `ainodesettings`, may be wrong, so expect
+/// pattern of offer sources. The first path segment, `ainodesettings`, may be wrong, so expect
 /// status 404.
 ///
 /// Evidence for all arguments: **inferred** from the general pattern of the API. Modelled on the

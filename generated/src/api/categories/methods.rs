@@ -14,8 +14,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments, unless stated otherwise: partly documented by the vendor. Based on a
-/// shortened copy of the page *Categories*. It has the names and meanings of parameters and fields,
-/// but neither their types nor which of them are required.
+/// shortened copy of the page *Categories*. The copy states the names and meanings of parameters
+/// and fields, but neither states their types nor says which of them are required.
 impl Client {
     /// **Inferred.** List categories.
     ///

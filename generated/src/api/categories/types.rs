@@ -12,8 +12,8 @@ open_enum! {
     /// Schema `CategoryType`.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Categories*.
-    /// It has the names and meanings of parameters and fields, but neither their types nor which of
-    /// them are required.
+    /// The copy states the names and meanings of parameters and fields, but neither states their types
+    /// nor says which of them are required.
     CategoryType {
         /// `trafficsources`
         Trafficsources = "trafficsources",
@@ -46,8 +46,8 @@ open_enum! {
 /// Schema `Category`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Categories*. It has the names and meanings of parameters
-/// and fields, but neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Categories*. The copy states the names and meanings of
+/// parameters and fields, but neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {

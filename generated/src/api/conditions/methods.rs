@@ -14,8 +14,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments, unless stated otherwise: partly documented by the vendor. Based on a
-/// shortened copy of the page *Conditions*. It has the names and meanings of parameters and fields,
-/// but neither their types nor which of them are required.
+/// shortened copy of the page *Conditions*. The copy states the names and meanings of parameters
+/// and fields, but neither states their types nor says which of them are required.
 impl Client {
     /// **Inferred.** List conditions.
     ///
@@ -145,7 +145,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: A condition. It also has routes, which contain groups of rules. The documentation
-    ///   describes these fields without giving their JSON names. The client keeps them unchanged.
+    ///   describes these fields without giving their JSON names. The client keeps the fields unchanged.
     ///
     /// # Response
     /// The condition has been updated.
@@ -161,7 +161,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: A condition. It also has routes, which contain groups of rules. The documentation
-    ///   describes these fields without giving their JSON names. The client keeps them unchanged.
+    ///   describes these fields without giving their JSON names. The client keeps the fields unchanged.
     ///
     /// # Response
     /// The condition has been created.

@@ -6,14 +6,14 @@ use crate::api::shared::Status;
 use crate::values::object::object;
 
 /// **Partly documented.** A condition. It also has routes, which contain groups of rules. The
-/// documentation describes these fields without giving their JSON names. The client keeps them
-/// unchanged.
+/// documentation describes these fields without giving their JSON names. The client keeps the
+/// fields unchanged.
 ///
 /// Schema `Condition`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Conditions*. It has the names and meanings of parameters
-/// and fields, but neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Conditions*. The copy states the names and meanings of
+/// parameters and fields, but neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
@@ -121,8 +121,8 @@ impl Condition {
 /// Schema `ConditionInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Conditions*. It has the names and meanings of parameters and fields, but neither
-/// their types nor which of them are required.
+/// of the page *Conditions*. The copy states the names and meanings of parameters and fields, but
+/// neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {

@@ -27,12 +27,12 @@ impl Client {
     /// # Arguments
     /// - `status`: **Partly documented.** Status of the funnels to return. `not-deleted` means active
     ///   and archived. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Funnels*. It has the names and meanings of parameters and fields, but neither their
-    ///   types nor which of them are required.
+    ///   page *Funnels*. The copy states the names and meanings of parameters and fields, but neither
+    ///   states their types nor says which of them are required.
     /// - `funnel_type` (`funnelType`): **Partly documented.** Return only funnels of this type. The
     ///   possible types are unknown. Evidence: partly documented by the vendor. Based on a shortened
-    ///   copy of the page *Funnels*. It has the names and meanings of parameters and fields, but
-    ///   neither their types nor which of them are required.
+    ///   copy of the page *Funnels*. The copy states the names and meanings of parameters and fields,
+    ///   but neither states their types nor says which of them are required.
     ///
     /// # Response
     /// The funnels.
@@ -55,8 +55,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Partly documented.** ID of the funnel. Evidence: partly documented
-    ///   by the vendor. Based on a shortened copy of the page *Funnels*. It has the names and meanings
-    ///   of parameters and fields, but neither their types nor which of them are required.
+    ///   by the vendor. Based on a shortened copy of the page *Funnels*. The copy states the names and
+    ///   meanings of parameters and fields, but neither states their types nor says which of them are
+    ///   required.
     ///
     /// # Response
     /// The funnel.
@@ -73,8 +74,8 @@ impl Client {
     /// # Arguments
     /// - `id_funnels` (`idFunnels`): **Partly documented.** The IDs of the funnels to return. Sent as
     ///   one comma-separated string. Evidence: partly documented by the vendor. Based on a shortened
-    ///   copy of the page *Funnels*. It has the names and meanings of parameters and fields, but
-    ///   neither their types nor which of them are required.
+    ///   copy of the page *Funnels*. The copy states the names and meanings of parameters and fields,
+    ///   but neither states their types nor says which of them are required.
     ///
     /// # Response
     /// The funnels with these IDs.
@@ -273,7 +274,7 @@ impl Client {
     /// `PUT /funnel/move/`
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index states only the
-    /// title and the HTTP method. The title does not end with “to a category”, and no category type
+    /// title and the HTTP method. The title does not end with "to a category", and no category type
     /// exists for funnels. Therefore, we use only the verb of the title as the last path segment. The
     /// real segment may well be `move-category`.
     ///

@@ -10,7 +10,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Evidence for all operations: **inferred** from the general pattern of the API. Only the title
 /// and the HTTP method are known. We guessed the path from the words of the title, following the
-/// pattern of offer sources. Its first segment, `integration`, may be wrong, so expect status 404.
+/// pattern of offer sources. The first path segment, `integration`, may be wrong, so expect
+/// status 404.
 impl Client {
     /// **Inferred.** List integration API keys.
     ///

@@ -26,12 +26,12 @@ impl Client {
     /// # Arguments
     /// - `status`: **Partly documented.** Status of the logic scripts to return. `not-deleted` means
     ///   active and archived. Evidence: partly documented by the vendor. Based on a shortened copy of
-    ///   the page *Logic Scripts*. It has the names and meanings of parameters and fields, but neither
-    ///   their types nor which of them are required.
+    ///   the page *Logic Scripts*. The copy states the names and meanings of parameters and fields, but
+    ///   neither states their types nor says which of them are required.
     /// - `id_category` (`idCategory`): **Partly documented.** Return only the logic scripts of this
     ///   category. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Logic Scripts*. It has the names and meanings of parameters and fields, but neither
-    ///   their types nor which of them are required.
+    ///   page *Logic Scripts*. The copy states the names and meanings of parameters and fields, but
+    ///   neither states their types nor says which of them are required.
     ///
     /// # Response
     /// The logic scripts.
@@ -54,9 +54,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Partly documented.** ID of the logic script. Evidence:
-    ///   partly documented by the vendor. Based on a shortened copy of the page *Logic Scripts*. It has
-    ///   the names and meanings of parameters and fields, but neither their types nor which of them are
-    ///   required.
+    ///   partly documented by the vendor. Based on a shortened copy of the page *Logic Scripts*. The
+    ///   copy states the names and meanings of parameters and fields, but neither states their types
+    ///   nor says which of them are required.
     ///
     /// # Response
     /// The logic script.
@@ -78,8 +78,8 @@ impl Client {
     /// # Arguments
     /// - `id_logic_scripts` (`idLogicScripts`): **Partly documented.** The IDs of the logic scripts to
     ///   return. Sent as one comma-separated string. Evidence: partly documented by the vendor. Based
-    ///   on a shortened copy of the page *Logic Scripts*. It has the names and meanings of parameters
-    ///   and fields, but neither their types nor which of them are required.
+    ///   on a shortened copy of the page *Logic Scripts*. The copy states the names and meanings of
+    ///   parameters and fields, but neither states their types nor says which of them are required.
     ///
     /// # Response
     /// The logic scripts with these IDs.

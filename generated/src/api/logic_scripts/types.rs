@@ -13,8 +13,8 @@ use crate::values::object::object;
 /// Schema `LogicScript`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Logic Scripts*. It has the names and meanings of
-/// parameters and fields, but neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Logic Scripts*. The copy states the names and meanings of
+/// parameters and fields, but neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
@@ -216,8 +216,8 @@ impl LogicScriptDuplicateRequest {
 /// Schema `LogicScriptInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Logic Scripts*. It has the names and meanings of parameters and fields, but neither
-/// their types nor which of them are required.
+/// of the page *Logic Scripts*. The copy states the names and meanings of parameters and fields,
+/// but neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {

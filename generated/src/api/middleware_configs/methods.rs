@@ -27,13 +27,13 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Partly documented.** Return only the middleware configs of
     ///   this category. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Middleware Configs*. It has the names and meanings of parameters and fields, but neither
-    ///   their types nor which of them are required.
+    ///   page *Middleware Configs*. The copy states the names and meanings of parameters and fields,
+    ///   but neither states their types nor says which of them are required.
     /// - `status`: **Partly documented.** Status of the middleware configs to return. `not-deleted`
     ///   means active and archived. The documentation also allows an empty value, with the same meaning
     ///   as `not-deleted`. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Middleware Configs*. It has the names and meanings of parameters and fields, but neither
-    ///   their types nor which of them are required.
+    ///   page *Middleware Configs*. The copy states the names and meanings of parameters and fields,
+    ///   but neither states their types nor says which of them are required.
     ///
     /// # Response
     /// The middleware configs.
@@ -57,8 +57,8 @@ impl Client {
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Partly documented.** ID of the middleware
     ///   config. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Middleware Configs*. It has the names and meanings of parameters and fields, but neither
-    ///   their types nor which of them are required.
+    ///   page *Middleware Configs*. The copy states the names and meanings of parameters and fields,
+    ///   but neither states their types nor says which of them are required.
     ///
     /// # Response
     /// The middleware config.

@@ -10,8 +10,8 @@ use crate::values::object::object;
 /// Schema `MiddlewareBasicAuth`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Middleware Configs*. It has the names and meanings of parameters and fields, but
-/// neither their types nor which of them are required.
+/// of the page *Middleware Configs*. The copy states the names and meanings of parameters and
+/// fields, but neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
@@ -66,8 +66,9 @@ impl MiddlewareBasicAuth {
 /// Schema `MiddlewareConfig`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Middleware Configs*. It has the names and meanings of
-/// parameters and fields, but neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Middleware Configs*. The copy states the names and
+/// meanings of parameters and fields, but neither states their types nor says which of them are
+/// required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
@@ -221,8 +222,8 @@ impl MiddlewareConfig {
 /// Schema `MiddlewareConfigInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Middleware Configs*. It has the names and meanings of parameters and fields, but
-/// neither their types nor which of them are required.
+/// of the page *Middleware Configs*. The copy states the names and meanings of parameters and
+/// fields, but neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
@@ -325,14 +326,15 @@ impl MiddlewareConfigInfo {
 
 /// **Partly documented.** The external service that a middleware config calls. Responses contain
 /// the placeholder `********` instead of a stored secret. To keep a stored secret when you save,
-/// set its field (`hasBasicAuthPassword` or `hasHmacSecret`) to true, and send the placeholder, an
+/// set its flag (`hasBasicAuthPassword` or `hasHmacSecret`) to true, and send the placeholder, an
 /// empty string or nothing as the secret.
 ///
 /// Schema `MiddlewareDestination`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Middleware Configs*. It has the names and meanings of
-/// parameters and fields, but neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Middleware Configs*. The copy states the names and
+/// meanings of parameters and fields, but neither states their types nor says which of them are
+/// required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {

@@ -9,7 +9,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// # Page Groups
 ///
 /// Manage page groups. A page group contains pages of one kind (landers or offers), and a funnel
-/// rotates among them.
+/// rotates among these pages.
 ///
 /// Evidence for all operations, unless stated otherwise: **inferred** from the general pattern of
 /// the API. The vendor's index states the title and the HTTP method. The path follows the pattern
@@ -133,9 +133,9 @@ impl Client {
     /// `GET /globalpagegroup/find/byCategory/`
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists this title
-    /// and HTTP method twice, so there must be two paths. We guess that the two paths differ in the
-    /// first segment, as we do for funnel groups. The first segment of this path is a placeholder that
-    /// consists of the words “global page group”. Expect status 404.
+    /// and HTTP method twice, so there must be two paths. As for funnel groups, we guess that the two
+    /// paths differ in the first segment. The first segment of this path is a placeholder that consists
+    /// of the words "global page group". Expect status 404.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
@@ -294,9 +294,9 @@ impl Client {
     /// `PUT /globalpagegroup/move-category/`
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists this title
-    /// and HTTP method twice, so there must be two paths. We guess that the two paths differ in the
-    /// first segment, as we do for funnel groups. The first segment of this path is a placeholder that
-    /// consists of the words “global page group”. Expect status 404.
+    /// and HTTP method twice, so there must be two paths. As for funnel groups, we guess that the two
+    /// paths differ in the first segment. The first segment of this path is a placeholder that consists
+    /// of the words "global page group". Expect status 404.
     ///
     /// # Arguments
     /// - `body`: Assets to move, and their new category.

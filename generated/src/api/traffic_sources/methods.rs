@@ -25,12 +25,12 @@ impl Client {
     /// # Arguments
     /// - `status`: **Partly documented.** Status of the traffic sources to return. `not-deleted` means
     ///   active and archived. Evidence: partly documented by the vendor. Based on a shortened copy of
-    ///   the page *Traffic Sources*. It has the names and meanings of parameters and fields, but
-    ///   neither their types nor which of them are required.
+    ///   the page *Traffic Sources*. The copy states the names and meanings of parameters and fields,
+    ///   but neither states their types nor says which of them are required.
     /// - `id_category` (`idCategory`): **Partly documented.** Return only the traffic sources of this
     ///   category. Evidence: partly documented by the vendor. Based on a shortened copy of the
-    ///   page *Traffic Sources*. It has the names and meanings of parameters and fields, but neither
-    ///   their types nor which of them are required.
+    ///   page *Traffic Sources*. The copy states the names and meanings of parameters and fields, but
+    ///   neither states their types nor says which of them are required.
     ///
     /// # Response
     /// The traffic sources.
@@ -54,8 +54,8 @@ impl Client {
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Partly documented.** ID of the traffic source.
     ///   Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    ///   Sources*. It has the names and meanings of parameters and fields, but neither their types nor
-    ///   which of them are required.
+    ///   Sources*. The copy states the names and meanings of parameters and fields, but neither states
+    ///   their types nor says which of them are required.
     ///
     /// # Response
     /// The traffic source.

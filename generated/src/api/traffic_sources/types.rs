@@ -19,16 +19,16 @@ pub struct TrackingField {
     /// `name` in JSON.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    /// Sources*. It has the names and meanings of parameters and fields, but neither their types nor
-    /// which of them are required.
+    /// Sources*. The copy states the names and meanings of parameters and fields, but neither states
+    /// their types nor says which of them are required.
     pub name: Option<String>,
     /// **Partly documented.** Former name of the field.
     ///
     /// `previousName` in JSON.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    /// Sources*. It has the names and meanings of parameters and fields, but neither their types nor
-    /// which of them are required.
+    /// Sources*. The copy states the names and meanings of parameters and fields, but neither states
+    /// their types nor says which of them are required.
     pub previous_name: Option<String>,
     /// **Partly documented.** Status of the field. The possible values are unknown, so any JSON is
     /// accepted.
@@ -36,16 +36,16 @@ pub struct TrackingField {
     /// `status` in JSON.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    /// Sources*. It has the names and meanings of parameters and fields, but neither their types nor
-    /// which of them are required.
+    /// Sources*. The copy states the names and meanings of parameters and fields, but neither states
+    /// their types nor says which of them are required.
     pub status: Option<::serde_json::Value>,
     /// **Partly documented.** Value of the field.
     ///
     /// `value` in JSON.
     ///
     /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
-    /// Sources*. It has the names and meanings of parameters and fields, but neither their types nor
-    /// which of them are required.
+    /// Sources*. The copy states the names and meanings of parameters and fields, but neither states
+    /// their types nor says which of them are required.
     pub value: Option<String>,
     /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
@@ -111,8 +111,8 @@ impl TrackingField {
 /// Schema `TrafficSource`.
 ///
 /// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
-/// Based on a shortened copy of the page *Traffic Sources*. It has the names and meanings of
-/// parameters and fields, but neither their types nor which of them are required.
+/// Based on a shortened copy of the page *Traffic Sources*. The copy states the names and meanings
+/// of parameters and fields, but neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
@@ -325,8 +325,8 @@ impl TrafficSource {
 /// Schema `TrafficSourceInfo`.
 ///
 /// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
-/// of the page *Traffic Sources*. It has the names and meanings of parameters and fields, but
-/// neither their types nor which of them are required.
+/// of the page *Traffic Sources*. The copy states the names and meanings of parameters and fields,
+/// but neither states their types nor says which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {

@@ -3,7 +3,8 @@
 //! The file of an asset is `GROUP/NAME.json`. The name is the ID, in which bytes other than ASCII letters,
 //! digits, `-` and `_` are percent-encoded. If IDs of a group differ in case only, capital letters in these
 //! IDs are percent-encoded. The files then have different names even on a file system that ignores case. The
-//! first byte of an ID that Windows uses as the name of a device is also percent-encoded. An ID that is too long for a file name is shortened, and its fingerprint is appended.
+//! first byte of an ID that Windows uses as the name of a device is also percent-encoded. An ID that is too
+//! long for a file name is shortened, and its fingerprint is appended.
 
 use super::fingerprint::Fingerprint;
 use std::collections::{BTreeMap, HashMap, HashSet};
