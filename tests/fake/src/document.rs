@@ -384,7 +384,7 @@ impl Path {
 struct Kind {
     /// Name of the parameter that contains the ID of an asset.
     id: String,
-    /// Beginning of the paths that describe the assets best.
+    /// Beginning of the kind's main paths, which describe the assets best.
     main: String,
     /// Beginnings of all paths of the kind.
     prefixes: Vec<String>,

@@ -55,7 +55,7 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{Fake, Fault, LogRetention, Rule, Settings, Status};
 
 /// Number of seeds per reading. The seed of a run is the number of the reading multiplied by this constant,
-/// plus the number of the fault or crash.
+/// plus the number of the run within the reading.
 const SEEDS_PER_READING: u64 = 1_000_000;
 /// Maximum number of times that a program runs again after a crash or an error.
 const RERUNS: u32 = 2;
@@ -416,7 +416,8 @@ pub struct Exploration {
 pub struct Mistake {
     /// Seed with which [`Explore::only`] repeats the run.
     pub seed: u64,
-    /// Number of the reading: the argument of [`Settings::vary`], or 0 for the most literal reading.
+    /// Number of the reading (an interpretation of the documentation). It is the argument of
+    /// [`Settings::vary`], or 0 for the most literal reading.
     pub reading: u64,
     /// Fault or crash in the run, if there was one.
     pub trouble: Option<String>,

@@ -188,7 +188,8 @@ impl Fake {
     }
 
     /// Changes settings, with effect from the next request on. Changes of the clock and of the seed have no
-    /// effect. Changes of the tokens affect only the text of the tokens that later renewals issue.
+    /// effect. A change of `access_token` or `refresh_token` does not replace the current token. It affects
+    /// only the text of the tokens that later renewals issue.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.service().settings);
     }

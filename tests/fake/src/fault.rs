@@ -17,8 +17,8 @@ use crate::{
     responses::{json_response, response},
 };
 
-/// Fault that affects one request. Each variant documents whether the fake applies the request. In many
-/// cases, the client cannot find this out.
+/// Fault that affects one request. Each variant documents whether the fake applies the request. Often,
+/// the client cannot find out whether it was applied.
 ///
 /// [`Fault::all`] returns a list of faults, for tests that iterate over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,18 +89,19 @@ pub enum Fault {
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// The response comes from a gateway that does not reach the service. It is an HTML page of nginx, or the
-    /// text of Kubernetes' default backend; see `page`. The request is not applied.
+    /// A gateway responds instead of the service, with an HTML page of nginx or with the text of Kubernetes'
+    /// default backend; see `page`. The request is not applied.
     Gateway {
         /// Status code, such as 404 or 502.
         status: u16,
-        /// `false` if a 404 is the text of Kubernetes' default backend. Other statuses ignore this field.
+        /// `false` if the body of a 404 is the text of Kubernetes' default backend. Responses with another
+        /// status always have the page of nginx.
         page: bool,
     },
-    /// The response is a success with this body, which belongs to another request. The request is not
-    /// applied.
+    /// The response has status 200 and the given body, as if a gateway had sent the response to a different
+    /// request. The request that gets this fault is not applied.
     Repeated {
-        /// The body, as JSON.
+        /// JSON body of the response.
         body: String,
     },
     /// The response is a redirect. The request is not applied.

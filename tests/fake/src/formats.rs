@@ -72,7 +72,7 @@ fn is_date_time(text: &str) -> bool {
     };
     let (clock, fraction) = clock.split_once('.').map_or((clock, "0"), |parts| parts);
     let mut parts = clock.split(':');
-    // The second 60 is a leap second.
+    // A time may have 60 seconds, because of leap seconds.
     let is_clock = [23, 59, 60].into_iter().all(|last| {
         parts
             .next()

@@ -45,22 +45,22 @@
 //!   ID of the copy (in the format that the page on IDs describes).
 //! - Duplicate merges `bodyUpdates` into the copy, except for ID, owner and status. It takes `name` as the
 //!   name and `parentId` as the category of the copy.
-//! - The children of archived or deleted offer sources stay unchanged without `cascadeAction`. The action
+//! - Without `cascadeAction`, the children of archived or deleted offer sources stay unchanged. The action
 //!   `cascade` archives or deletes the children, `move` makes `targetParentID` their parent, and `orphan`
 //!   clears `offerParams.idOfferSource`. The action `move` requires a target, and every other action refuses
 //!   a target.
 //! - Delete takes one ID from the query if the body has no IDs. Moving an asset to the category `""` takes
 //!   the asset out of its category.
 //! - Other pages document the following. A funnel's `idCampaign` is an older name of its `idFunnelGroup`, and
-//!   the copy of a funnel goes into the group `parentId`. A copy of a logic script accepts changes to
-//!   category and description only, and the service computes the hash of its code. Owners cannot be set.
+//!   the copy of a funnel goes into the group `parentId`. Only category and description of a logic script's
+//!   copy can be set, and the service computes the hash of a script's code. Owners cannot be set.
 //!   Secrets of middleware configs are shown as placeholders, and a flag in a request keeps the stored
 //!   secret. Conditions can be listed by funnel.
 //! - Bearer tokens are valid for 72 hours and renewed by `POST /auth/validate` (page on authentication).
 //!
 //! **Most literal interpretation** (undocumented behaviour that is not a setting, because it hardly affects
 //! clients):
-//! - Repeated IDs in a list count once. In find by ID list, commas separate the IDs (documented for logic
+//! - Repeated IDs in a list count once. In *find by ID list*, commas separate the IDs (documented for logic
 //!   scripts), and empty IDs are ignored.
 //! - If a delete has IDs both in the body and in the query, the body counts. A delete without IDs violates
 //!   the document. A target is refused if the action is absent or is not `move`.
@@ -69,7 +69,7 @@
 //! - A copy is active and has no children. Create needs a non-empty ID. Create and save accept any category.
 //! - A deleted asset cannot be archived, unarchived, moved or duplicated, because it counts as unknown.
 //!   Cascades skip deleted children.
-//! - An optional filter with an empty value does not filter. Find by category with the category `""` finds
+//! - An optional filter with an empty value does not filter. *Find by category* with the category `""` finds
 //!   assets without a category.
 //! - An empty value of a required query parameter counts as a value. (Strictly, OpenAPI 3.0 allows empty
 //!   values only with `allowEmptyValue`, which the document does not use. Tools such as Prism refuse such

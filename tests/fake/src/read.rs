@@ -80,9 +80,9 @@ pub(crate) fn read(
     Ok(Success::List(rows))
 }
 
-/// Returns true if a status passes the status filter of a list. The filter `not-deleted`, like an empty
-/// filter, matches all assets except deleted ones (documented for another group of operations). A setting
-/// determines whether `all` matches deleted assets.
+/// Returns true if a status passes the status filter of a list. The filter `not-deleted` and an empty filter
+/// match all assets except deleted ones (documented for middleware configs). A setting determines whether
+/// `all` matches deleted assets.
 fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
     match filter {
         "all" => settings.all_includes_deleted || *status != Status::Deleted,

@@ -10,8 +10,8 @@ use crate::{
     verb::{Read, Verb, Write, singular, squash},
 };
 
-/// Properties that may contain the owner of an asset. The documentation states that a copy keeps its "ID,
-/// owner and status", but it does not name the property of the owner.
+/// Properties that may contain the owner of an asset. The documentation states that a duplicate request
+/// cannot change "ID, owner and status" of the copy, but it does not name the property of the owner.
 const OWNER_PROPERTIES: [&str; 3] = ["owner", "idOwner", "idUser"];
 
 /// Kind of asset.
@@ -55,14 +55,14 @@ pub(crate) struct Children {
     pub(crate) properties: Vec<String>,
 }
 
-/// Parameter of a list operation, as stated in `x-filters` of the tag. It selects assets by a property with
-/// another name.
+/// Parameter of a list operation, as stated in `x-filters` of the tag. It selects assets by a property whose
+/// name differs from the name of the parameter.
 #[derive(Debug)]
 pub(crate) struct Filter {
     parameter: String,
     /// JSON pointer to the property.
     property: String,
-    /// If true, the parameter value `true` selects the assets that lack the property.
+    /// If set, the parameter value `true` selects the assets that lack the property.
     absent: bool,
     /// Name of a parameter that takes precedence over this parameter.
     unless: Option<String>,
@@ -172,7 +172,7 @@ impl Resource {
         }
     }
 
-    /// Returns the ID of the parent of a child. An empty string in the child means that it has no parent.
+    /// Returns the ID of the parent of a child. An empty ID means that the child has no parent.
     pub(crate) fn parent_of<'a>(&self, body: &'a Map<String, Value>) -> Option<&'a str> {
         parent_at(self.parent.first()?, body)
     }
@@ -321,8 +321,7 @@ impl Filter {
     }
 }
 
-/// Returns the ID of the parent at a JSON pointer in a child. An empty string in the child means that it has
-/// no parent.
+/// Returns the ID of the parent at a JSON pointer in a child. An empty ID means that the child has no parent.
 pub(crate) fn parent_at<'a>(pointer: &str, body: &'a Map<String, Value>) -> Option<&'a str> {
     value_at(body, pointer)?.as_str().filter(|id| !id.is_empty())
 }
@@ -367,9 +366,9 @@ fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) 
 /// Schema of the rows of a list, and the names of the properties that lead to the list.
 pub(crate) type RowsAt<'d> = (&'d Value, Vec<String>);
 
-/// Finds the list in a response schema. The list is the schema itself or a list inside of an object. If an
-/// object contains several lists, returns the only one whose rows have the ID property. If there is not
-/// exactly one, returns the only list among the object's own properties.
+/// Finds the list in a response schema. The list is the schema itself or a list inside of an object. If
+/// exactly one list inside of the object has rows with the ID property, returns this list. Otherwise, returns
+/// the list among the object's own properties, if there is exactly one.
 pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value, id: &str) -> Option<RowsAt<'d>> {
     if let Some(items) = schema.get("items") {
         return Some((schemas.resolve(items), Vec::new()));

@@ -236,14 +236,15 @@ fn insert_rows(whole: &mut Value, path: &[String], rows: Value, count: usize) {
     }
 }
 
-/// First character of a stored string that responses contain as a number without quotes.
+/// Marks a stored string that responses show as a number, without quotes. It is the first character of the
+/// string.
 const NUMBER: char = '\u{1}';
 
 /// Returns a value that the fake writes into responses as exactly this number, such as
 /// `18446744073709551616`.
 ///
-/// Use it only for properties that the document does not describe, because the fake stores the value as a
-/// string. Such a number in a request is not kept, because `serde_json` rounds it before the fake stores it.
+/// Use such a value only for properties that the document does not describe, because the fake stores it as a
+/// string. If a request contains such a number, `serde_json` rounds the number before the fake stores it.
 /// Only [`LogEntry::body`](crate::LogEntry::body) contains the request as it was sent.
 ///
 /// ```

@@ -25,8 +25,8 @@ pub(crate) struct SchemaError {
     pub(crate) message: String,
 }
 
-/// Returns the violations of a schema in a value. `document` contains the targets of references. A reference
-/// without a target and an invalid pattern accept every value.
+/// Checks a value against a schema, and returns the violations. `document` contains the targets of
+/// references. A reference without a target and an invalid pattern accept every value.
 pub(crate) fn errors(document: &Value, schema: &Value, value: &Value) -> Vec<SchemaError> {
     let mut check = Check {
         document,
@@ -60,8 +60,8 @@ impl fmt::Display for Location<'_> {
     }
 }
 
-/// References that were followed to reach the schema of a value. It is a linked list that begins with the
-/// last reference.
+/// Linked list of the references that were followed to reach the schema of a value. It begins with the last
+/// reference.
 #[derive(Clone, Copy)]
 struct Followed<'f> {
     reference: &'f str,
@@ -112,7 +112,7 @@ impl<'d> Check<'d> {
             let target = reference
                 .strip_prefix('#')
                 .and_then(|pointer| self.document.pointer(pointer));
-            // A cycle of references adds no rule.
+            // A reference that was already followed for this value adds no rule.
             let is_circle = followed.is_some_and(|followed| followed.contains(reference));
             if let Some(target) = target.filter(|_| !is_circle) {
                 let followed = Followed {

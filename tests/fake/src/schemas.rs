@@ -54,7 +54,7 @@ pub(crate) struct Validator {
 }
 
 impl Validator {
-    /// Returns the violations of the schema in a value.
+    /// Checks a value against the schema, and returns the violations.
     pub(crate) fn errors(&self, value: &Value) -> Vec<SchemaError> {
         schema_check::errors(&self.document, &self.schema, value)
     }

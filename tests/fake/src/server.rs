@@ -1,5 +1,5 @@
-//! Serves the fake on a real socket. hyper implements HTTP/1.1, and this module breaks connections on the TCP
-//! stream itself.
+//! Serves the fake on a real socket. hyper implements HTTP/1.1. To break a connection, this module acts
+//! directly on the TCP stream.
 //!
 //! hyper parses each request. If a fault breaks the connection, the service function returns an error instead
 //! of a response. Then hyper returns the stream unchanged, and this module performs the fault on the stream.
@@ -144,7 +144,7 @@ async fn accept(
                     let _ = done.send(bound);
                 }
             },
-            // If an accept fails, only one connection is affected, and it is already closed.
+            // If `accept` fails, only one connection is affected, which is already closed.
             Ok((stream, _)) = accepted => {
                 let _ = stream.set_nodelay(true);
                 connections.spawn(serve_connection(fake.clone(), stream));

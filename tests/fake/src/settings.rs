@@ -200,7 +200,7 @@ impl Settings {
     /// Draws undocumented behaviours at random from `seed`. A client must be correct under each seed.
     ///
     /// Some settings are not drawn, because they do not describe undocumented behaviour, or because tests set
-    /// them on purpose. These are the tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads
+    /// them on purpose. These are the tokens, `auth`, `clock`, `log`, the limits (`max_*`), stale reads
     /// (`stale_*`), the trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which
     /// make responses report a wrong state).
     #[must_use]
@@ -263,7 +263,7 @@ fn pick<T: Copy>(random: &mut fastrand::Rng, first: T, others: &[T]) -> T {
     others.get(drawn).copied().unwrap_or(first)
 }
 
-/// Draws a policy for bad entries. It may be the policy that ignores them.
+/// Draws a policy for bad entries. The policy may be to ignore the entries.
 fn any_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
     let failing = failing_entry(random, first, others);
     pick(random, failing, &[failing, failing, EntryPolicy::ignore()])

@@ -119,8 +119,8 @@ async fn bodies_may_come_in_chunks_and_must_not_be_too_large() {
 #[tokio::test]
 async fn an_incomplete_request_is_ignored() {
     let (fake, server) = start().await;
-    // This request ends before its body. Without `content-length`, it would be complete, because a delete of
-    // one ID needs no body.
+    // The client closes its side before it sends the body. Without `content-length`, the request would be
+    // complete, because a delete of one ID needs no body.
     let head = "DELETE /v1/offersource/delete/?idOfferSource=a HTTP/1.1\r\nhost: fake\r\n\
         authorization: Bearer fake-access-token\r\ncontent-length: 17\r\n\r\n";
     let mut stream = send(&server, head).await;

@@ -289,7 +289,7 @@ fn the_trailing_slash() {
         get(&with(TrailingSlash::Optional), "POST /offersource/list").status,
         405
     );
-    // If the trailing slash is optional, rules and the log contain the operation of the path with the slash.
+    // If the trailing slash is optional, rules and the log use the operation's path with the slash.
     let fake = with(TrailingSlash::Optional);
     fake.inject(Rule::new(Fault::status(503)).on("GET /offersource/list/"));
     assert_eq!(

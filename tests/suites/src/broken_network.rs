@@ -30,7 +30,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Maximum number of jobs that run at the same time. Jobs spend most of their time waiting.
 const CONCURRENT_JOBS: usize = 24;
 
-/// Fault in one direction of a connection: in its requests or in its responses.
+/// Fault in one direction of a connection: in its requests or in its responses. For each connection of a
+/// client, the proxy opens a second connection to the service.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     None,

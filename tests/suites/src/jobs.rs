@@ -469,8 +469,8 @@ impl World {
         files(&self.folder.path().join("backup")) == self.files
     }
 
-    /// Returns the bodies of the assets that a job may change for one of its keys, that is, of an offer
-    /// source and its page. Properties that are empty or managed by the service are left out.
+    /// Returns the bodies of the assets that a job may change for the asset with this key: the offer source
+    /// and its page. Properties that are empty or managed by the service are left out.
     fn shown(state: &State, key: &str) -> Vec<Option<Map<String, Value>>> {
         let id = key.rsplit('/').next().unwrap_or(key);
         let body = |kind: &str, id: &str| {

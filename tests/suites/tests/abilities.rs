@@ -22,7 +22,7 @@ const IDS: [&str; 3] = ["2nIemJxCKbFX", "2n5JuOKWLTzd", "2n5JuOKWLTze"];
 const KEEPER: &str = "2n5JuOKWLTzf";
 const MISSING_ID: &str = "2n5JuOKWLTzz";
 
-/// Creates a fake that treats unknown IDs in this way, and a client of the fake.
+/// Creates a fake with this response to unknown IDs, and a client of the fake.
 fn service(missing: MissingByIds) -> (Fake, Client) {
     let fake = Fake::new(Settings {
         missing_by_ids: missing,
@@ -60,8 +60,8 @@ macro_rules! use_abilities {
         }
         let found = handle.find_many(IDS.into_iter().chain([MISSING_ID])).send().await.unwrap();
         let mut missing = found.missing;
-        // For a kind that cannot be listed, a refusal may also come from a gateway. Therefore, the asset
-        // counts as unreadable and not as missing.
+        // If a kind cannot be listed, nothing shows whether a refusal comes from a gateway. Therefore, the
+        // asset counts as unreadable and not as missing.
         if $segment == "ainodesettings" {
             missing.extend(found.unreadable.into_iter().map(|(id, _)| id));
         }
@@ -72,7 +72,7 @@ macro_rules! use_abilities {
         $(use_abilities!(@$ability fake handle $segment $(($($extra)*))?);)*
         called_operations(&fake)
     }};
-    // Each ability asserts its results and the state of the fake.
+    // The rule of each ability asserts the results and the state of the fake.
     (@archive $fake:ident $handle:ident $segment:literal) => {
         let job = || $handle.bulk_archive(IDS.into_iter().chain([MISSING_ID]));
         let plan = job().plan().await.unwrap();
@@ -150,8 +150,9 @@ async fn use_all_abilities(missing: MissingByIds) {
     .into_iter()
     .flatten()
     .collect();
-    // Every operation that writes assets of a kind belongs to an ability. The exceptions are second listings
-    // of the same assets, and operations that the vendor does not describe.
+    // Every operation that writes assets of these kinds belongs to an ability. The exceptions are offer
+    // sources, which other suites test, second paths to the same assets, and operations that the vendor does
+    // not describe.
     let writes = |operation: &&&Operation| {
         let by_ability = [
             "archive",
@@ -277,7 +278,7 @@ async fn children_that_name_no_parent_are_not_counted_as_none() {
         job.children(Cascade::orphan()).plan().await.unwrap().children
     };
     assert_eq!(children().await, Children::Known { count: 0 });
-    // The service may name the property for the parent otherwise than the document.
+    // A page without the property for the parent may have its parent under another name.
     client.create_page(&Page::new(IDS[1], "P")).await.unwrap();
     assert_eq!(children().await, Children::Unknown);
     fake.seed_page("p1", KEEPER);
@@ -315,7 +316,7 @@ async fn a_plan_counts_the_offer_pages_of_offer_sources() {
     );
 
     // Deleted children do not count. The children of a parent that is already archived count, because the job
-    // sends this parent for the sake of its children.
+    // sends the parent to change its children.
     fake.set("page", "p2", "status", "deleted");
     fake.set("offersource", IDS[1], "status", "archived");
     let planned = plan(Cascade::orphan()).await.unwrap();

@@ -346,7 +346,7 @@ fn inferred_destructive_jobs_need_an_acknowledgement() {
             group.delete(&client, ids(&[FIRST_ID]), Cascade::leave()),
         ];
         for job in jobs.into_iter().flatten() {
-            // Later, the vendor may document single operations of an inferred group.
+            // Later, the vendor may document some of the operations of an inferred group.
             assert!(group.is_inferred() || !job.requires_acknowledgement(), "{job:?}");
             let is_expected = job.requires_acknowledgement() == group.is_inferred();
             assert!(is_expected || !is_transcription(), "{job:?}");

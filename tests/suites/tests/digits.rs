@@ -2,7 +2,7 @@
 //! read assets as JSON, without Rust types. All of them keep the value of such a number, or refuse to change
 //! the asset. The service never receives a rounded number.
 //!
-//! The accounts use names of IDs and fields that our transcription of the vendor's page infers.
+//! The accounts use inferred names of IDs and fields, which only our transcription of the vendor's page has.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
@@ -254,7 +254,7 @@ fn a_snapshot_keeps_all_digits_and_a_restore_leaves_such_assets() {
     let comparison = Comparison::between(&snapshot, &later).unwrap();
     assert_eq!(comparison.differences.len(), 1, "{comparison:?}");
 
-    // The asset is left as it is, even if its number in the account has become short.
+    // The asset is left as it is, even if the account now has a short number instead of the long one.
     for others in [AssetsNotInSnapshot::Leave, AssetsNotInSnapshot::Delete] {
         fake.set("offersource", SOURCE, "cost", json!({ "bid/max": [1] }));
         fake.set("offersource", SOURCE, "offerSourceName", "changed");

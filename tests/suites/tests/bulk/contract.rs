@@ -234,7 +234,8 @@ fn check_entry(
     let cascaded = || pages().all(|(old, new)| status_and_parent(new) == after_cascade(action, old));
     match outcome {
         Outcome::Done { confirmed } => {
-            // A job that neither verifies changes nor reads the assets first cannot notice a wrong success.
+            // A job that does not confirm a change cannot notice a wrong success if it did not read the asset
+            // first, or if a fault makes a refused write look successful.
             let unverified = !confirmed
                 && (!scenario.options.look_first || scenario.has_wrong_successes())
                 && is_in_requested_state(action, old) == is_in_requested_state(action, new);
@@ -315,8 +316,8 @@ fn every_job_reports_the_truth() {
     for_all(SCENARIOS, job_reports_the_truth);
 }
 
-/// A chunk that is refused because of a locked parent may be applied in part. If a later request for one of
-/// its parents is refused, this refusal reveals nothing about the children.
+/// A chunk that is refused because of a locked parent may be applied in part. If a later request for a parent
+/// in the chunk is refused, this refusal reveals nothing about the children.
 #[test]
 fn a_refusal_after_a_refused_chunk_reveals_nothing_about_children() {
     let source = |locked, pages: &[&'static str]| SourceSetup {

@@ -33,7 +33,8 @@ fn a_gateway_confirms_no_deletion() {
             let (fake, client) = service(Settings::default());
             let ids = fake.seed_many(25);
             let before = fake.state();
-            // The service accepts the request and does nothing; only a read-back can show that.
+            // The first deletion gets an HTML page with status 200 and is not applied. Only a read-back can
+            // show that.
             fake.inject(Rule::new(Fault::Html { applied: false }).on(DELETE).times(1));
             fake.inject(Rule::new(gateway.clone()).on(DELETE).always());
             let reads = Rule::new(gateway.clone()).when(|request| request.method == http::Method::GET);
@@ -245,7 +246,7 @@ fn a_response_to_another_read_does_not_count_as_a_list() {
     }
 }
 
-/// Checks the outcome of a chunk that the service refused after it had applied a part. A gateway answers the
+/// Checks the outcome of a chunk that the service applied in part and then refused. A gateway answers the
 /// smaller requests that follow. These answers do not reveal that a child was already moved, so the outcome
 /// must be unknown.
 #[test]
@@ -293,7 +294,7 @@ fn nothing_is_missing_because_a_gateway_says_so() {
             (0, 30),
             "{gateway}"
         );
-        // The list shows that the assets exist, so nothing is split.
+        // The list shows that the assets exist, so the request is not split.
         assert_eq!(fake.request_count(), 2);
     }
 }

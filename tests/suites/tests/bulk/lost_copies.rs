@@ -17,7 +17,7 @@ use std::time::Duration;
 
 const FIND_MANY: &str = "GET /offersource/find/byIds/";
 
-/// Creates a journal of a job that lost a response.
+/// A duplication with a journal. The response to the only request for a copy was lost.
 struct LostCopy {
     fake: Fake,
     client: Client,
@@ -26,7 +26,7 @@ struct LostCopy {
 }
 
 impl LostCopy {
-    /// Runs the job under this fault. With `crashes`, the job crashes after the request for the first copy.
+    /// Runs the job under this fault. If `crashes` is true, the job crashes after the request for the copy.
     fn new(fault: Fault, crashes: bool) -> Self {
         let (fake, client) = service(Settings::default());
         Self::with(fake, client, fault, crashes)
@@ -343,7 +343,7 @@ fn a_copy_is_not_made_again_if_the_assets_could_not_be_listed_before_the_job() {
         let lost = LostCopy::with(fake, client, Fault::ResetAfterApplying, crashes);
         lost.fake.clear_faults();
         check_made_once(&lost, &format!("crashes: {crashes}"));
-        // Without a list from before the job, nothing proves that a missing copy was not made.
+        // Here, the service did not make the copy. Without a list from before the job, nothing proves that.
         let (fake, client) = service(Settings::default());
         fake.inject(Rule::new(Fault::status(400)).on(LIST).times(5));
         let fault = Fault::CloseWithoutAnswer { applied: false };
@@ -418,8 +418,9 @@ fn a_long_retry_after_ends_the_reads_for_copies() {
     assert_eq!((calls(&fake, FIND_MANY), calls(&fake, DUPLICATE)), (1, 1));
 }
 
-/// A request for a copy ends, or begins again, while the job waits. Meanwhile, a colleague makes an asset
-/// with the name of the copy. The ID of this asset was not generated while the request was in flight.
+/// The job waits after its request for a copy has ended, or before it sends the request again. Meanwhile, a
+/// colleague makes an asset with the name of the copy. No request for the copy is in flight when the service
+/// generates the ID of this asset.
 #[test]
 fn an_asset_that_was_made_while_the_job_waited_is_not_recognised() {
     let status = |status, seconds| Fault::Status {
@@ -433,7 +434,7 @@ fn an_asset_that_was_made_while_the_job_waited_is_not_recognised() {
     };
     let closed = Fault::CloseWithoutAnswer { applied: false };
     let stalled = Fault::StallHeaders { applied: false };
-    // Faults of the duplications of these originals, or of the reads.
+    // Each fault affects the duplication of the original with this index. With `None`, it affects the reads.
     let cases = [
         (
             "the original is read after the request",

@@ -62,8 +62,8 @@ fn only_the_odd_asset_is_not_sent_and_the_job_goes_on() {
             "{report}"
         );
     }
-    // With one ID per request, more than five consecutive odd responses do not count as an unreachable
-    // service.
+    // With one ID per request, the service does not count as unreachable even after more than five
+    // consecutive odd responses.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(12);
     for id in ids.iter().take(10) {
@@ -151,14 +151,15 @@ fn a_copy_that_is_named_twice_is_counted_once() {
     };
     let first = run(copies(ids[..1].to_vec()).send()).unwrap();
     let copy = first.entries()[0].copy().cloned().unwrap();
-    // The response to the next request repeats the first response; a later response names an original.
+    // In the second job, the second response repeats the response of the first job, and the third response
+    // names an original.
     for id in [copy.as_str(), &ids[4]] {
         let body = json!({ "id": id }).to_string();
         fake.inject(Rule::new(Fault::Repeated { body }).on(DUPLICATE).after(1));
     }
     let mut wanted = vec![ids[0].clone()];
     wanted.extend_from_slice(&ids[3..]);
-    // Here, the first copy has the same name as the new copy.
+    // The second job copies the first asset again, so the new copy has the name of the first copy.
     let report = run(copies(wanted).send()).unwrap();
     let claimed: Vec<_> = report
         .into_iter()

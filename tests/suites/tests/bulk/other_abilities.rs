@@ -145,7 +145,7 @@ fn a_conflict_is_detected_and_nothing_is_saved() {
     assert_eq!(current.postback_tx_id.as_deref(), Some("theirs"));
     assert_eq!(calls(&fake, SAVE), 0);
 
-    // If the change is repeated on the current asset, both changes are kept.
+    // If the update is repeated on the current asset, its change and the other change are kept.
     let elsewhere = fake.clone();
     let mut changes = 0;
     let update = client.offer_sources().update("a", |source: &mut OfferSource| {
@@ -325,7 +325,7 @@ fn client_with_an_edit_after_a_save(fake: &Fake) -> Client {
     builder.transport(transport).build().unwrap()
 }
 
-/// The service refuses the first save because of its token or because of the rate limit.
+/// The service refuses the first save, because the token has expired or because of the rate limit.
 #[test]
 fn an_edit_after_a_refused_attempt_is_a_conflict() {
     let limited = Fault::Status {

@@ -274,7 +274,7 @@ async fn a_funnel_has_its_group_under_both_names() {
     let by_new = Funnel::new(SECOND_ID, "New").with_id_funnel_group("g1");
     client.create_funnel(&by_new).await.unwrap();
     assert_eq!(groups(&fake, SECOND_ID), both("g1"));
-    // A funnel that was read has both properties. The property that differs from the stored one counts.
+    // A funnel that was read has both properties. If a save changes one of them, the service sets both.
     let read = client.find_funnel_by_id(&FIRST_ID.into()).await.unwrap();
     assert_eq!(
         (&read.id_campaign, &read.id_funnel_group),

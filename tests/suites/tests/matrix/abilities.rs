@@ -94,7 +94,7 @@ impl Ability {
         }
     }
 
-    /// Guarantees of the operation of the API with which the ability writes.
+    /// Guarantees of the API operation with which the ability writes.
     const fn guarantees(self) -> Guarantees {
         let repeat = match self {
             Self::DuplicateMany => Repeat::Never,
@@ -473,7 +473,7 @@ fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<
     (done || (asset_before == asset && page == page_before)).then_some(done)
 }
 
-/// Expected outcomes of one ability under each fault, and the cells that differ from them.
+/// Expected outcomes of one ability under each fault, and descriptions of the cells with other outcomes.
 pub(crate) struct AbilityColumn {
     pub(crate) name: &'static str,
     /// For each fault, its name, and the outcomes if one write, all writes, one read or all reads get it.

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 /// Resolution of the timer.
 const TIMER_RESOLUTION: Duration = Duration::from_millis(10);
 
-/// Expected results of one operation under each fault, and the cells that differ from them.
+/// Expected results of one operation under each fault, and descriptions of the cells with other results.
 pub(crate) struct OperationColumn {
     pub(crate) name: &'static str,
     pub(crate) documented: bool,

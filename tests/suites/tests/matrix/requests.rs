@@ -1,4 +1,5 @@
-//! Derives a valid request for each operation from the OpenAPI document, and creates a server for it.
+//! Derives a valid request for each operation from the OpenAPI document, and creates a server for the
+//! request.
 
 use crate::expectation::Guarantees;
 use funnelflux::operations::{GROUPS, Operation, Repeat};
@@ -151,7 +152,7 @@ fn request(operation: &'static Operation) -> Request {
 /// sources.
 pub(crate) fn server(request: &Request) -> Fake {
     let fake = Fake::new(Settings {
-        // Undescribed text properties can contain any category.
+        // A request may name a missing category, because `sample` does not recognise `parentId` as an ID.
         unknown_category: None,
         ..Settings::default()
     });

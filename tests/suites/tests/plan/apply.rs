@@ -258,7 +258,7 @@ fn a_rebase_with_the_same_journal_reconsiders_stale_assets() {
     assert_eq!(undo.entries().len(), 2, "{undo}");
 }
 
-/// The first run rejects the page as stale. The second run rebases it, and crashes once it is saved.
+/// The first run rejects the page as stale. The second run rebases the page, and crashes after the save.
 #[test]
 fn a_rebase_that_crashes_after_its_save_is_recorded() {
     for is_rebased_again in [true, false] {
@@ -294,8 +294,8 @@ fn a_rebase_that_crashes_after_its_save_is_recorded() {
     }
 }
 
-/// Somebody renames the page after it was read for the plan, but before the job reads it to save it. The
-/// journal therefore has the step of a save that was not sent.
+/// Somebody renames the page after the job has compared it with the plan, but before the read that precedes
+/// the save. The journal therefore has the step of a save that was not sent.
 #[test]
 fn a_rejection_after_its_step_was_recorded_leaves_nothing_to_undo() {
     let (fake, client) = account();
@@ -306,7 +306,7 @@ fn a_rejection_after_its_step_was_recorded_leaves_nothing_to_undo() {
     .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
-    // The second read is the one of the save.
+    // The second read precedes the save.
     let reads = Arc::new(AtomicUsize::new(0));
     let (service, token) = (fake.clone(), fake.access_token());
     let transport = transport::from_fn(move |request: http::Request<Bytes>| {
@@ -326,7 +326,8 @@ fn a_rejection_after_its_step_was_recorded_leaves_nothing_to_undo() {
     let text = std::fs::read_to_string(&journal).unwrap();
     assert!(text.contains("\"sending\""), "{text}");
     assert!(run(ChangePlan::undo(&client, &journal)).unwrap().is_empty());
-    // Somebody makes a part of the change. The next run makes the other part, and the undo reverts only that.
+    // Somebody makes a part of the change. The next run makes the other part, and the undo reverts only the
+    // other part.
     let theirs = json!({ "idOfferSource": OTHER_SOURCE });
     fake.set("page", PAGE, "offerParams", theirs.clone());
     let report = run(plan.apply(&client).journal(&journal).rebase().send()).unwrap();

@@ -86,7 +86,8 @@ fn a_copy_that_was_deleted_or_archived_is_not_already_so() {
     assert_eq!(fake.state(), before);
 }
 
-/// The job crashes after it has created the offer source, or also the page. Then somebody deletes the source.
+/// The job crashes after it has created the offer source, or the offer source and the page. Then somebody
+/// deletes the offer source.
 #[test]
 fn a_resumed_copy_does_not_name_a_deleted_asset() {
     for is_page_created in [false, true] {

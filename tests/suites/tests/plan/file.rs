@@ -53,7 +53,7 @@ fn a_plan_reads_back_as_it_was_written_and_can_be_edited() {
     let entry = file["entries"][0].as_object_mut().unwrap();
     entry["changes"].as_array_mut().unwrap().remove(1);
     entry.remove("does");
-    // Sentences that no longer apply may be removed or kept.
+    // Sentences of the explanation that no longer apply may be removed or kept.
     assert!(file["explanation"].as_array_mut().unwrap().pop().is_some());
     std::fs::write(&path, file.to_string()).unwrap();
     let edited = ChangePlan::read(&path).unwrap();

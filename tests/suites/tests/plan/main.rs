@@ -1,6 +1,6 @@
 //! Tests plans against the fake: files, replacing, restoring, copying, applying and undoing.
 //!
-//! The accounts use names of IDs and fields that our transcription of the vendor's page infers.
+//! The accounts use inferred names of IDs and fields, which only our transcription of the vendor's page has.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,

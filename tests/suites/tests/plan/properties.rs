@@ -148,7 +148,7 @@ fn a_snapshot_gives_the_account_back() {
             .others(others)
             .plan(&account.client))
         .unwrap();
-        // Writing the plan to a file and reading it again does not change it.
+        // A plan that is written to a file and read again is unchanged.
         assert_eq!(ChangePlan::read(write(&plan, folder.path())).unwrap(), plan);
         let before = account.raw();
         let live_before = live(&account.fake, &account.keys);
@@ -173,7 +173,7 @@ fn a_snapshot_gives_the_account_back() {
                 "{key:?}: {report}\n{plan}"
             );
         }
-        // The report also says so for an asset that refers to an asset that was not created.
+        // An asset may also differ if it refers to an asset that was not created. The report says so.
         let is_dependent = |(group, id): &&Key| {
             let outcome = report.outcome(&AssetKey::new(*group, id.clone()));
             let failure = outcome.and_then(Outcome::failure);

@@ -101,7 +101,8 @@ impl Account {
 
     /// Injects up to two random faults.
     pub(crate) fn inject(&self, random: &mut Rng) {
-        // `ExpireToken` is excluded, because the second refusal of a token in a row is an ordinary refusal.
+        // `ExpireToken` is excluded, because a call treats the second refusal of its token as an ordinary
+        // refusal.
         let all: Vec<_> = faults().filter(|fault| *fault != Fault::ExpireToken).collect();
         for _ in 0..random.usize(..3) {
             let reads = random.u8(..3) == 0;

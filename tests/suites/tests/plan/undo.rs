@@ -278,7 +278,7 @@ fn a_job_whose_states_cannot_be_recorded_sends_nothing() {
         assert_eq!(stored(&fake, "offersource", SOURCE).status, Status::Active);
         fake.clear_faults();
     }
-    // The same call starts the job once the states can be read.
+    // The same call starts the job as soon as the states can be read.
     assert!(run(job().send()).unwrap().is_success());
     assert_eq!(
         run(ChangePlan::undo(&client, &journal)).unwrap().entries().len(),

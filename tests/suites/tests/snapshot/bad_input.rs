@@ -1,6 +1,6 @@
 //! Tests of folders and files that are not snapshots, of damaged snapshots, and of snapshots of other
-//! accounts. Each of them causes an error that names the file and the fix. If only the assets show which
-//! account it is, the assets are listed first. Otherwise, nothing is sent.
+//! accounts. Each of them causes an error that names the file and the fix. If only the assets show that
+//! the account is another one, the assets are listed before the error. Otherwise, nothing is sent.
 
 use crate::account::{Crash, client, folder};
 use flate2::{Compression, write::GzEncoder};
@@ -488,7 +488,7 @@ fn an_export_reads_nothing_while_the_account_is_unverified() {
         let client_of = |fake: &Fake| client(fake, &Crash::never());
         let first = Snapshot::export(&client_of(&mine)).groups(groups());
         first.to_folder(&path).await.unwrap();
-        // The list that would show the other account fails.
+        // The list that would show that the account is another one fails.
         others.inject(Rule::new(Fault::status(403)).on("GET /offersource/list/"));
         let second = Snapshot::export(&client_of(&others))
             .groups(groups())

@@ -433,7 +433,7 @@ fn an_export_stops_when_the_service_does_not_answer() {
     });
 }
 
-/// Answers the first request that finds assets by ID with the response to the preceding list request.
+/// Repeats the response to a list request as the response to the first request that finds assets by ID.
 #[derive(Debug)]
 struct RepeatsTheList {
     transport: InProcess,

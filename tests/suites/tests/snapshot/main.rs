@@ -1,7 +1,7 @@
 //! Tests snapshots against a fake in the same process: exports under faults and crashes, references,
 //! comparison, bad input.
 //!
-//! The accounts use names of IDs and fields that our transcription of the vendor's page infers.
+//! The accounts use inferred names of IDs and fields, which only our transcription of the vendor's page has.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,

@@ -182,7 +182,7 @@ async fn a_panic_with_an_error_or_a_client_holds_no_token() {
     assert!(text.contains("[redacted]") && !text.contains(CANARY), "{text}");
 }
 
-/// A service that renews tokens with the content type of HTML, and answers other requests with status 401.
+/// A service that answers renewals with new tokens as `text/html`, and other requests with status 401.
 #[derive(Clone, Debug)]
 struct HtmlRenewalService;
 
