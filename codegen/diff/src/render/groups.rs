@@ -1,10 +1,9 @@
 //! Groups of similar changes. Similar changes have the same rule, level and consequence, and their sentences
 //! differ only in quotations.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
+
+use indexmap::IndexMap;
 
 use funnelflux_openapi::text::{shared_sentence, unquoted};
 
@@ -29,8 +28,7 @@ impl<'a> View<'a> {
     /// Groups similar changes. Sorts the groups by level (worst first). Within a level, groups that concern
     /// the audience of the view come first. Otherwise, larger groups come first.
     pub(super) fn groups(self) -> Vec<Group<'a>> {
-        let mut groups: Vec<Group<'a>> = Vec::new();
-        let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
+        let mut groups: IndexMap<Key<'_>, Group<'a>> = IndexMap::new();
         for entry in self.entries() {
             let change = entry.change;
             let key = (
@@ -39,15 +37,13 @@ impl<'a> View<'a> {
                 unquoted(&change.what),
                 entry.consequence,
             );
-            let number = *numbers.entry(key).or_insert(groups.len());
-            match groups.get_mut(number) {
-                Some(group) => group.entries.push(entry),
-                None => groups.push(Group {
-                    first: entry,
-                    entries: vec![entry],
-                }),
-            }
+            let group = groups.entry(key).or_insert_with(|| Group {
+                first: entry,
+                entries: Vec::new(),
+            });
+            group.entries.push(entry);
         }
+        let mut groups: Vec<Group<'a>> = groups.into_values().collect();
         groups.sort_by_key(|group| std::cmp::Reverse((group.level(), group.concerns(), group.entries.len())));
         groups
     }
@@ -85,16 +81,12 @@ impl<'a> Group<'a> {
     /// Returns the distinct lists of affected operations. With each list, returns the number of changes that
     /// affect exactly these operations.
     pub(super) fn lists(&self) -> Vec<(&'a Operations, usize)> {
-        let mut lists: Vec<(&Operations, usize)> = Vec::new();
         // The key is the address in memory, because equal lists of a report share the same memory.
-        let mut numbers = HashMap::new();
+        let mut lists = IndexMap::new();
         for list in self.entries.iter().map(|entry| &entry.change.operations) {
-            let number = *numbers.entry(list.as_ptr()).or_insert(lists.len());
-            match lists.get_mut(number) {
-                Some((_, count)) => *count += 1,
-                None => lists.push((list, 1)),
-            }
+            let (_, count) = lists.entry(list.as_ptr()).or_insert((list, 0));
+            *count += 1;
         }
-        lists
+        lists.into_values().collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use indexmap::IndexMap;
 use maud::{Markup, PreEscaped, html};
 
 use funnelflux_openapi::{
@@ -123,7 +124,7 @@ impl Page<'_> {
 
     /// Lists the actions that the reader must take, each with the changes that require the action.
     fn actions(&self, view: View<'_>) -> Markup {
-        let mut actions: Vec<(&str, Vec<usize>)> = Vec::new();
+        let mut actions: IndexMap<&str, Vec<usize>> = IndexMap::new();
         for (number, group) in self.groups.iter().enumerate() {
             if group.level() < Level::Warning && !group.concerns() {
                 continue;
@@ -132,10 +133,7 @@ impl Page<'_> {
                 Some((_, consequence)) => consequence.action,
                 None => title(group.level()),
             };
-            match actions.iter_mut().find(|(known, _)| *known == action) {
-                Some((_, numbers)) => numbers.push(number),
-                None => actions.push((action, vec![number])),
-            }
+            actions.entry(action).or_default().push(number);
         }
         let count = |numbers: &[usize], level| -> usize {
             let groups = numbers.iter().filter_map(|number| self.groups.get(*number));

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use indexmap::IndexMap;
+
 use funnelflux_openapi::text::{SENTENCE, one_line, shorten};
 
 use super::{
@@ -36,7 +38,7 @@ impl View<'_> {
             return text;
         }
         let groups = self.groups();
-        let mut sections: Vec<(String, Vec<&Group<'_>>)> = Vec::new();
+        let mut sections: IndexMap<String, Vec<&Group<'_>>> = IndexMap::new();
         let mut hidden: BTreeMap<&str, usize> = BTreeMap::new();
         for group in &groups {
             let Some(title) = self.heading(group) else {
@@ -45,10 +47,7 @@ impl View<'_> {
                 }
                 continue;
             };
-            match sections.iter_mut().find(|(known, _)| *known == title) {
-                Some((_, groups)) => groups.push(group),
-                None => sections.push((title, vec![group])),
-            }
+            sections.entry(title).or_default().push(group);
         }
         let hidden = not_shown(hidden);
         let mut lines = vec![self.verdict(), self.counts()];
