@@ -176,7 +176,7 @@ impl Place {
 pub struct Provenance {
     origin: Arc<Text>,
     moved: BTreeMap<PointerBuf, Place>,
-    has_null_type: bool,
+    pub(crate) has_null_type: bool,
 }
 
 impl Provenance {
@@ -184,11 +184,6 @@ impl Provenance {
     /// this type with `nullable`. Then `nullable` is unambiguous, even next to `allOf`, `oneOf` or `anyOf`.
     pub fn has_null_type(&self) -> bool {
         self.has_null_type
-    }
-
-    /// Records that the source text expresses null as a type.
-    pub(crate) fn set_null_type(&mut self) {
-        self.has_null_type = true;
     }
 
     /// Returns the place that the value at `pointer` came from.

@@ -14,14 +14,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::context::{Context, Object, Part};
+use super::context::{Context, Part};
 use crate::{
     diagnostic::Severity,
     openapi_model::{
         FieldType::{self, Flag, List, Map as MapOf, One, Text, Texts},
         ObjectKind, is_reference, walk_mut,
     },
-    pointer::Pointer,
     text::kind as kind_of,
 };
 
@@ -41,13 +40,12 @@ const WORDS: [(&str, &[&str]); 2] = [
 pub(super) fn repair(document: &mut Value, context: &mut Context) {
     walk_mut(document, &mut |kind, pointer, object| {
         if !is_reference(kind, object) {
-            let mut members = Members {
-                kind,
+            let part = Part {
+                context,
                 pointer,
                 object,
-                context,
             };
-            members.repair();
+            Members { kind, part }.repair();
         }
     });
 }
@@ -55,9 +53,7 @@ pub(super) fn repair(document: &mut Value, context: &mut Context) {
 /// The members of an object, and the kind of the object.
 struct Members<'a> {
     kind: ObjectKind,
-    pointer: &'a Pointer,
-    object: &'a mut Object,
-    context: &'a mut Context,
+    part: Part<'a>,
 }
 
 /// Removes keywords whose value is null. Some programs write null for a keyword that is not set; Go programs
@@ -83,13 +79,8 @@ pub(super) fn remove_null_keywords(kind: ObjectKind, part: &mut Part<'_>, is_oth
 
 impl Members<'_> {
     fn repair(&mut self) {
-        let mut part = Part {
-            context: self.context,
-            pointer: self.pointer,
-            object: self.object,
-        };
-        remove_null_keywords(self.kind, &mut part, |_| false);
-        let members = self.object.iter().filter_map(|(key, value)| {
+        remove_null_keywords(self.kind, &mut self.part, |_| false);
+        let members = self.part.iter().filter_map(|(key, value)| {
             let expected = self.kind.member(key)?;
             is_suspicious(expected, key, value).then(|| (key.clone(), expected))
         });
@@ -98,10 +89,10 @@ impl Members<'_> {
             self.repair_member(&key, expected);
         }
         for key in self.kind.required() {
-            if !self.object.contains_key(*key)
+            if !self.part.contains_key(*key)
                 && let Some(value) = empty(self.kind, key)
             {
-                self.object.insert((*key).to_owned(), value);
+                self.part.set(key, value);
                 let message = format!("{} needs `{key}`: it is read as empty", self.kind.name());
                 self.report(Severity::Notice, key, message);
             }
@@ -110,9 +101,13 @@ impl Members<'_> {
 
     /// Repairs or removes the objects in a list or map of objects.
     fn repair_items(&mut self, key: &str, expected: FieldType) {
-        let at = self.pointer.with_trailing_token(key);
-        let (items, of): (Vec<(String, &mut Value)>, ObjectKind) = match (expected, self.object.get_mut(key))
-        {
+        let Part {
+            context,
+            pointer,
+            object,
+        } = &mut self.part;
+        let at = pointer.with_trailing_token(key);
+        let (items, of): (Vec<(String, &mut Value)>, ObjectKind) = match (expected, object.get_mut(key)) {
             (List(of), Some(Value::Array(items))) => {
                 let items = items.iter_mut().enumerate();
                 (items.map(|(index, item)| (index.to_string(), item)).collect(), of)
@@ -129,20 +124,20 @@ impl Members<'_> {
             if let Some(object) = written_out(of, item) {
                 *item = object;
                 let message = format!("expected {}, found a string: it is read as one", of.name());
-                self.context.report(Severity::Notice, CODE, &place, message, FIX);
+                context.report(Severity::Notice, CODE, &place, message, FIX);
             } else if let Some(missing) = unidentified(of, item) {
                 let message = format!("{} needs `{missing}`: it is ignored", of.name());
-                self.context.report(Severity::Warning, CODE, &place, message, FIX);
+                context.report(Severity::Warning, CODE, &place, message, FIX);
                 removed.push(token);
             }
         }
         for token in removed.into_iter().rev() {
-            match self.object.get_mut(key) {
+            match object.get_mut(key) {
                 Some(Value::Array(items)) => {
                     if let Ok(index) = token.parse::<usize>()
                         && index < items.len()
                     {
-                        self.context.provenance.remove_item(&at, index, items.len());
+                        context.provenance.remove_item(&at, index, items.len());
                         items.remove(index);
                     }
                 }
@@ -155,7 +150,7 @@ impl Members<'_> {
     }
 
     fn repair_member(&mut self, key: &str, expected: FieldType) {
-        let Some(value) = self.object.get(key) else { return };
+        let Some(value) = self.part.get(key) else { return };
         let found = match value {
             Value::String(text) => format!("the string `{text}`"),
             value => kind_of(value).to_owned(),
@@ -181,15 +176,14 @@ impl Members<'_> {
         };
         let message = format!("`{key}` is {found}: {effect}");
         match value {
-            Some(value) => self.object.insert(key.to_owned(), value),
-            None => self.object.shift_remove(key),
+            Some(value) => self.part.insert(key.to_owned(), value),
+            None => self.part.shift_remove(key),
         };
         self.report(severity, key, message);
     }
 
     fn report(&mut self, severity: Severity, key: &str, message: String) {
-        let place = self.pointer.with_trailing_token(key);
-        self.context.report(severity, CODE, place, message, FIX);
+        self.part.report(severity, CODE, key, message, FIX);
     }
 }
 

@@ -47,7 +47,7 @@ pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Do
     let diagnostics = document.warnings().clone();
     let (mut value, mut provenance) = document.into_parts();
     if version == Version::OpenApi31 {
-        provenance.set_null_type();
+        provenance.has_null_type = true;
     }
     let mut context = Context {
         provenance,
