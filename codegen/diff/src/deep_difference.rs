@@ -105,7 +105,7 @@ impl<'a> DeepEquality<'a> {
                                 && TEXTS.contains(&key)
                                 && is_text(old)
                                 && is_text(new)
-                                && !normative_words::differ([old, new])
+                                && normative_words::between([old, new]).is_empty()
                         };
                         let mut added = after.keys().filter(|key| !before.contains_key(*key));
                         added.all(|key| is_ignored(key))

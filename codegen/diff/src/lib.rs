@@ -40,8 +40,6 @@ mod warnings;
 
 use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
-use serde_json::Value;
-
 use funnelflux_openapi::{Document, pointer::Pointer, references::References};
 
 use comparer::Comparer;
@@ -107,7 +105,8 @@ fn complete<'a>(
         (None, Some(pointer)) => (Side::Old, pointer.clone(), old),
         (pointer, _) => (Side::New, pointer.clone().unwrap_or_default(), new),
     };
-    let nearest = nearest_remaining(new.value(), &change.nearest);
+    let nearest = ancestors(&change.nearest).find(|place| new.get(*place).is_some());
+    let nearest = nearest.unwrap_or_default();
     // A change affects the operations that use the place in both documents. If no operation does, it affects
     // the operations that use the place in one document.
     let (usages, other_usages, other_pointer) = match side {
@@ -187,11 +186,4 @@ fn is_converted(change: &Change) -> bool {
     change.kind == ChangeKind::ExtensionChanged
         && (change.old.is_none() || change.new.is_none())
         && change.pointer.last() != change.source_pointer.last()
-}
-
-/// Returns `pointer` if the document has a value there. Otherwise returns the nearest ancestor of `pointer`
-/// at which the document has a value.
-fn nearest_remaining<'p>(document: &Value, pointer: &'p Pointer) -> &'p Pointer {
-    let exists = |pointer: &&Pointer| document.pointer(pointer.as_str()).is_some();
-    ancestors(pointer).find(exists).unwrap_or_default()
 }

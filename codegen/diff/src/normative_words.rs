@@ -21,18 +21,14 @@ const NORMATIVE: &str = "
 
 static NORMATIVE_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| NORMATIVE.split_whitespace().collect());
 
-/// Checks whether the normative words and numbers of two texts differ, or are in a different order.
-pub(crate) fn differ(texts: [Option<&Value>; 2]) -> bool {
-    !between(texts).is_empty()
-}
-
 /// Lists the differences between the normative words and numbers of two texts. A different order is also a
 /// difference.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
     between(site.sides().map(|node| node.map(|node| node.value)))
 }
 
-fn between(texts: [Option<&Value>; 2]) -> Vec<String> {
+/// Lists the differences like `differences`, but of two values.
+pub(crate) fn between(texts: [Option<&Value>; 2]) -> Vec<String> {
     let [old, new] = texts.map(|text| {
         let text = text.and_then(Value::as_str);
         let text = text.unwrap_or_default().to_lowercase();

@@ -78,7 +78,7 @@ impl<'a> Comparer<'a> {
             (None, None) => match (wrapped(old), wrapped(new)) {
                 (Some(inner), None) if !is_wrapper(new) => Some((Side::Old, inner)),
                 (None, Some(inner)) if !is_wrapper(old) => Some((Side::New, inner)),
-                _ => return self.keywords(old, new, context),
+                _ => return self.keywords_except(&[], old, new, context),
             },
             (Some(target), None) => wraps(&self.new, target, new).map(|inner| (Side::New, inner)),
             (None, Some(target)) => wraps(&self.old, target, old).map(|inner| (Side::Old, inner)),
@@ -127,11 +127,6 @@ impl<'a> Comparer<'a> {
                 self.report(Kind::NotationChanged, &site, what, context.direction);
             }
         }
-    }
-
-    fn property_deprecated(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
-        let kinds = [Kind::PropertyDeprecated, Kind::PropertyReactivated];
-        self.flag_in("deprecated", site, kinds, context.direction);
     }
 
     /// Reports that another schema is used at this place (a component or an inline schema), or that the
@@ -252,10 +247,6 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
-        self.keywords_except(&[], old, new, context);
-    }
-
     fn keywords_except(&mut self, compared: &[&str], old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         if !old.value.is_object() || !new.value.is_object() {
             return self.unclassified(&Site::between(old, new, new));
@@ -310,7 +301,10 @@ impl<'a> Comparer<'a> {
             "enum" => self.enumeration(site, context),
             "required" => self.required(site, old, context),
             "readOnly" | "writeOnly" => self.access(key, site, context),
-            "deprecated" => self.property_deprecated(site, context),
+            "deprecated" => {
+                let kinds = [Kind::PropertyDeprecated, Kind::PropertyReactivated];
+                self.flag_in(key, site, kinds, context.direction);
+            }
             "discriminator" => self.discriminator(site, old, context),
             "x-extensible-enum" => self.extensible_enumeration(site, context),
             "xml" if !self.has_xml || is_xml_alike(site) => {
