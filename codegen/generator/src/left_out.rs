@@ -15,10 +15,11 @@ use serde_json::Value;
 
 use crate::{
     json::{Json as _, last_token},
+    overlay,
     transform::OPERATION_NAME,
 };
 use funnelflux_openapi::{
-    Diagnostic, Diagnostics, Document, Provenance, Severity,
+    Diagnostic, Diagnostics, Document, Severity,
     operations::operations,
     pointer::{METHODS, Pointer, PointerBuf, Token},
     references::{self, References, Usages},
@@ -153,17 +154,23 @@ pub(crate) fn leave_out(
     let paths = reasons.iter().filter(|(pointer, _)| pointer.count() == 2);
     let paths = paths.map(|(pointer, error)| LeftOut::new("all", &last_token(pointer), error));
     let left_out = left_out.chain(paths).collect();
-    let removed: Vec<PointerBuf> = reasons.into_keys().chain(components).collect();
+    let listed = listed_parameters(document.value(), &parameters);
+    let mut removed: BTreeSet<PointerBuf> = reasons.into_keys().chain(components).collect();
+    let paths: Vec<PointerBuf> = removed.iter().filter_map(|part| path_of(part)).collect();
+    removed.extend(parameters.into_iter().chain(listed).chain(ignored));
     let (mut value, mut provenance) = document.into_parts();
     for pointer in &schemas {
         if let Some(schema) = value.pointer_mut(pointer.as_str()) {
             *schema = any_json(schema);
         }
     }
-    remove_parameters(&mut value, &mut provenance, &parameters);
-    for pointer in removed.iter().chain(&parameters).chain(&ignored) {
-        remove(&mut value, pointer);
-    }
+    overlay::remove(&mut value, &mut provenance, &removed);
+    let has_operation = |path: &PointerBuf| {
+        let item = value.pointer(path.as_str());
+        item.is_some_and(|item| item.has_any(&METHODS))
+    };
+    let empty: BTreeSet<PointerBuf> = paths.into_iter().filter(|path| !has_operation(path)).collect();
+    overlay::remove(&mut value, &mut provenance, &empty);
     Ok((Document::new(value, provenance), left_out, warnings))
 }
 
@@ -261,12 +268,18 @@ fn optional_parameter(document: &Value, pointer: &Pointer) -> Option<PointerBuf>
     is_optional.then_some(pointer)
 }
 
-/// Removes the parameters at these pointers, and the references to them, from all lists of parameters.
-fn remove_parameters(document: &mut Value, provenance: &mut Provenance, removed: &BTreeSet<PointerBuf>) {
+/// Returns the pointer to the path of an operation. Returns `None` for any other part.
+fn path_of(part: &Pointer) -> Option<PointerBuf> {
+    let is_operation = part.starts_with(Pointer::from_static("/paths")) && part.count() == 3;
+    part.parent().filter(|_| is_operation).map(Pointer::to_buf)
+}
+
+/// Lists the entries of all lists of parameters that are one of these parameters, or a reference to one.
+fn listed_parameters(document: &Value, removed: &BTreeSet<PointerBuf>) -> Vec<PointerBuf> {
     let is_removed = |pointer: &Pointer, parameter: &Value| {
         removed.contains(pointer) || removed.contains(&*references::resolve(document, pointer, parameter).0)
     };
-    let mut places: Vec<(PointerBuf, usize)> = Vec::new();
+    let mut listed = Vec::new();
     for (path, item) in document.members("paths") {
         let path = PointerBuf::from_tokens(["paths"]).with_trailing_token(path);
         let operations = METHODS.iter().filter_map(|method| {
@@ -275,22 +288,13 @@ fn remove_parameters(document: &mut Value, provenance: &mut Provenance, removed:
         });
         for (holder, value) in operations.chain([(path.clone(), item)]) {
             let list = holder.with_trailing_token("parameters");
-            for (index, parameter) in value.items("parameters").enumerate() {
-                if is_removed(&list.with_trailing_token(index), parameter) {
-                    places.push((list.clone(), index));
-                }
-            }
+            let parameters = value.items("parameters").enumerate();
+            let parameters = parameters.map(|(index, value)| (list.with_trailing_token(index), value));
+            let parameters = parameters.filter(|(pointer, parameter)| is_removed(pointer, parameter));
+            listed.extend(parameters.map(|(pointer, _)| pointer));
         }
     }
-    // The last item of a list is removed first, so that the other indices stay valid.
-    for (pointer, index) in places.into_iter().rev() {
-        if let Some(Value::Array(list)) = document.pointer_mut(pointer.as_str())
-            && index < list.len()
-        {
-            provenance.remove_item(&pointer, index, list.len());
-            list.remove(index);
-        }
-    }
+    listed
 }
 
 /// Returns the parts that an error at `pointer` affects: operations, a component, or a path. A path is
@@ -316,19 +320,4 @@ fn affected(document: &Value, pointer: &Pointer) -> Option<Vec<PointerBuf>> {
 
 fn is_component(pointer: &Pointer) -> bool {
     pointer.starts_with(Pointer::from_static("/components")) && pointer.count() == 3
-}
-
-/// Removes the member at `pointer` from its object. Does nothing if `pointer` leads to an item of a list. If
-/// the removal leaves a path without operations, also removes the path.
-fn remove(document: &mut Value, pointer: &Pointer) {
-    let Some((parent, key)) = pointer.split_back() else {
-        return;
-    };
-    if let Some(Value::Object(object)) = document.pointer_mut(parent.as_str()) {
-        object.shift_remove(&*key.decoded());
-        let is_path = parent.count() == 2 && parent.starts_with(Pointer::from_static("/paths"));
-        if is_path && !METHODS.iter().any(|method| object.contains_key(*method)) {
-            remove(document, parent);
-        }
-    }
 }

@@ -167,9 +167,13 @@ fn append(
 
 /// Removes the members and items at `targets`. The remaining members and items keep their order and
 /// locations.
-pub(crate) fn remove(value: &mut Value, provenance: &mut Provenance, targets: &[PointerBuf]) {
+pub(crate) fn remove<'a>(
+    value: &mut Value,
+    provenance: &mut Provenance,
+    targets: impl IntoIterator<Item = &'a PointerBuf>,
+) {
     // Later items are removed first, so that indexes stay valid.
-    let mut targets: Vec<&PointerBuf> = targets.iter().collect();
+    let mut targets: Vec<&PointerBuf> = targets.into_iter().collect();
     targets.sort_by(|left, right| document_order(right, left));
     for target in targets {
         let Some((parent, token)) = target.split_back() else {
