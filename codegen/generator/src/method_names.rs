@@ -116,7 +116,7 @@ pub(crate) fn may_rename(method: &str, titles: [&str; 2]) -> bool {
     let method = method.to_ascii_uppercase();
     let [old, new] = titles.map(|title| {
         let title = title::trimmed(title);
-        let verb = Verb::of_title(&method, title, &GroupWords::any())?;
+        let verb = Verb::of_title(&method, title, &GroupWords::default())?;
         Some((verb, Title::of(title)?.noun.join(" ").to_lowercase()))
     });
     old != new

@@ -72,7 +72,7 @@ pub(crate) fn render(
     for tag in &items.tags {
         let mut add = |file: &str, text| files.insert(format!("{}/{file}.rs", tag.tag.module), text);
         let resource = resources.get(&tag.tag.name);
-        let resource = resource.filter(|group| resource::is_needed(group));
+        let resource = resource.filter(|group| group.resource.is_some() || group.read_back.is_some());
         add("mod", tag_root(tag, resource.is_some()));
         if let Some(resource) = resource {
             add("resource", resource::file(&tag.tag, resource));

@@ -49,7 +49,7 @@ pub(crate) struct Resource {
     pub(crate) id: TokenStream,
     /// Type of the assets.
     pub(crate) asset: TokenStream,
-    asset_name: String,
+    asset_type: Type,
     pub(crate) find_by_id: TokenStream,
     pub(crate) find_by_ids: Option<TokenStream>,
     pub(crate) list: Option<List>,
@@ -252,11 +252,6 @@ impl<'a> Reader<'a> {
         lists::rows(&|ty| self.fields(ty), response, id_name)
     }
 
-    /// Returns the name of the only required argument, which contains the ID.
-    fn id_argument(operation: &Operation) -> Option<&str> {
-        Some(&operation.only_required()?.name)
-    }
-
     fn resource(&mut self, tag: &TagItems) -> Option<Resource> {
         let words = self.model.vocabulary.groups.get(&tag.tag.name)?.clone();
         let ability = format!("the handle of {}", words.plural_text);
@@ -265,8 +260,10 @@ impl<'a> Reader<'a> {
             return None;
         };
         let read = || {
-            let argument = Self::id_argument(finder)
+            let argument = finder
+                .only_required()
                 .ok_or_else(|| finder.reason("no argument of finding by ID is the ID"))?;
+            let argument = argument.name.as_str();
             let signature = Signature::of(method);
             let id_name = self.model.vocabulary.id_properties.get(&tag.tag.name).cloned();
             let id_name = id_name.filter(|name| self.wrapped(&signature.returns, name).is_some());
@@ -319,7 +316,7 @@ impl<'a> Reader<'a> {
             id_property: id_name.to_owned(),
             id: id_tokens,
             asset,
-            asset_name,
+            asset_type: asset_ty,
             find_by_id,
             find_by_ids,
             list,
@@ -611,7 +608,7 @@ impl<'a> Reader<'a> {
         let resource = groups
             .get(&tag.tag.name)
             .and_then(|group| group.resource.as_ref());
-        let Some(asset) = resource.and_then(|resource| self.asset_fields(resource)) else {
+        let Some(asset) = resource.and_then(|resource| self.fields(&resource.asset_type)) else {
             return;
         };
         for (at, entry) in tag_extensions::extension(self.source, &tag.tag.name, key) {
@@ -633,11 +630,6 @@ impl<'a> Reader<'a> {
             .diagnostic(severity, stage, "tag-extension", at, message);
         let fix = "correct the JSON pointer in the overlay; the vendor may have renamed the property";
         self.diagnostics.push(warning.fix(fix));
-    }
-
-    fn asset_fields(&self, resource: &Resource) -> Option<Fields<'a>> {
-        let item = self.structs.get(&resource.asset_name)?;
-        Some(Fields::of(item, self.model))
     }
 
     /// Returns `true` if an object with these fields may have a value at a JSON pointer. Values of a
@@ -672,7 +664,7 @@ impl<'a> Reader<'a> {
             let group = self.items.tags.iter().find(|tag| tag.tag.name == name);
             let resource = groups.get(&name).and_then(|group| group.resource.as_ref());
             calls.push(group.zip(resource).and_then(|(group, resource)| {
-                let asset = self.asset_fields(resource)?;
+                let asset = self.fields(&resource.asset_type)?;
                 let rows = self.rows_of_list(group, resource);
                 pointers.retain(|pointer| {
                     let may_have = |fields| self.may_have(fields, pointer);
@@ -711,11 +703,11 @@ impl<'a> Reader<'a> {
     ) -> Option<Children> {
         let (list, method) = Self::main(group, &Verb::List)?;
         let first = pointers.first()?.trim_start_matches('/');
-        let returns = Signature::of(method).returns;
-        lists::paging(&|ty| self.fields(ty), list, &returns).ok()?;
+        let signature = Signature::of(method);
+        lists::paging(&|ty| self.fields(ty), list, &signature.returns).ok()?;
         let statuses = ["not-deleted", "all"];
-        let query = signature::constant_query(list, &self.model.enums, method, &statuses)?;
-        let query = query.iter().map(|(name, value)| quote!(.query(#name, #value)));
+        let query = signature::statuses(list, &self.model.enums, &signature, &statuses)?;
+        let query = query.iter().map(|(name, _, value)| quote!(.query(#name, #value)));
         let list_in = rows.place.step(&quote!(serde_json::Value));
         let list_in = list_in.unwrap_or_else(|| quote!(.list()));
         let (kind, id, list) = (&resource.kind, &resource.id_pointer, list.constant());

@@ -108,11 +108,10 @@ impl StageReport {
     /// something. `noun` is the plural noun for the steps of this stage: `rules` or `passes`.
     pub(crate) fn of_steps(stage: Stage, noun: &str, steps: Vec<StepReport>, summary: &str) -> Self {
         let applied = steps.iter().filter(|step| step.count > 0).count();
+        let summary = format!("{applied} of {} {noun} applied; {summary}", steps.len());
         Self {
-            stage,
-            summary: format!("{applied} of {} {noun} applied; {summary}", steps.len()),
             steps,
-            time: Duration::ZERO,
+            ..Self::new(stage, summary)
         }
     }
 

@@ -5,8 +5,8 @@ use super::{
     title::Title,
 };
 
-/// Words for the assets of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Words for the assets of a group. The default matches every noun in a title.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GroupWords {
     /// Singular in snake case, such as `offer_source`.
     pub(crate) singular: String,
@@ -19,16 +19,6 @@ pub(crate) struct GroupWords {
 }
 
 impl GroupWords {
-    /// Returns words that match every noun in a title.
-    pub(super) fn any() -> Self {
-        Self {
-            singular: String::new(),
-            plural: String::new(),
-            singular_text: String::new(),
-            plural_text: String::new(),
-        }
-    }
-
     /// Derives the words of a group from its tag and the titles of its operations.
     pub(super) fn of(tag: &str, titles: &[(String, String)]) -> Self {
         let tag_plural = snake(tag);

@@ -13,11 +13,6 @@ use crate::{
 
 use super::page::Page;
 
-/// Returns `true` if there is code to generate for a group.
-pub(super) fn is_needed(group: &GroupResource) -> bool {
-    group.resource.is_some() || group.read_back.is_some()
-}
-
 pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
     let about = "Support for generic operations (such as bulk jobs) on the assets of the tag";
     let mut page = Page::new(&format!("{about} *{}*.", tag.name));

@@ -184,23 +184,11 @@ impl Signature {
     }
 }
 
-/// Returns the query parameters that filter by status. Each has the first of `values` that its enumeration
-/// contains.
-pub(super) fn constant_query(
-    operation: &Operation,
-    enums: &[OpenEnum],
-    method: &ImplItemFn,
-    values: &[&str],
-) -> Option<Vec<(String, String)>> {
-    let given = statuses(operation, enums, &Signature::of(method), values)?;
-    Some(given.into_iter().map(|(name, _, value)| (name, value)).collect())
-}
-
 /// Returns the arguments that filter by status. Each entry has the name of the argument, the name of its
 /// enumeration, and the first of `values` that the enumeration contains, whatever its case.
 ///
 /// Returns `None` if another argument is required.
-fn statuses(
+pub(super) fn statuses(
     operation: &Operation,
     enums: &[OpenEnum],
     signature: &Signature,
