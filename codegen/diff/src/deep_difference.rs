@@ -26,16 +26,9 @@ pub(crate) struct DeepDifference {
     pub what: String,
     /// Text that distinguishes this difference from other differences at the same place.
     pub value: String,
-    pub part: DifferentPart,
-}
-
-/// The part of a value that differs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DifferentPart {
-    /// Only descriptions, summaries or titles differ, and their normative words (such as *must*) are the
-    /// same.
-    Documentation,
-    Any,
+    /// True if only descriptions, summaries or titles differ, and their normative words (such as *must*) are
+    /// the same.
+    pub is_documentation: bool,
 }
 
 /// Keys whose values are texts for human readers.
@@ -159,17 +152,13 @@ impl<'a> DeepEquality<'a> {
             return site.values().next().map(|_| DeepDifference {
                 what,
                 value: site.value(),
-                part: DifferentPart::Any,
+                is_documentation: false,
             });
         };
         if self.holds(old.value, new.value, Texts::Compared) {
             return None;
         }
-        let part = if self.holds(old.value, new.value, Texts::Ignored) {
-            DifferentPart::Documentation
-        } else {
-            DifferentPart::Any
-        };
+        let is_documentation = self.holds(old.value, new.value, Texts::Ignored);
         let what = if site.is_unchanged() {
             format!("a schema used in `{keyword}` of {} changed", subject(site.parent))
         } else {
@@ -179,7 +168,7 @@ impl<'a> DeepEquality<'a> {
         Some(DeepDifference {
             what,
             value: format!("{before}→{after}"),
-            part,
+            is_documentation,
         })
     }
 }

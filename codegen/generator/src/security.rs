@@ -40,12 +40,7 @@ fn warning(document: &Document, holder: &Pointer, scheme: &str) -> Diagnostic {
 
 /// Describes the first scheme of a requirement that a bearer token does not meet.
 fn unsupported(document: &Document, requirement: &Value) -> Option<String> {
-    let names = requirement
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name);
-    names.into_iter().find_map(|name| {
+    requirement.as_object()?.keys().find_map(|name| {
         let pointer = Pointer::from_static("/components/securitySchemes").with_trailing_token(name);
         let scheme = document.get(&pointer);
         let scheme = scheme.map(|scheme| references::resolve(document.value(), &pointer, scheme).1);

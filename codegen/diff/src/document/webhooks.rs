@@ -10,7 +10,6 @@ use funnelflux_openapi::pointer::METHODS;
 use super::parameters::effective_parameters;
 use crate::{
     comparer::Comparer,
-    deep_difference::DifferentPart,
     level::Direction,
     node::{Node, canonical},
     part_names::{parameter_name, subject},
@@ -199,7 +198,7 @@ impl<'a> Comparer<'a> {
             return self.unclassified(site);
         }
         let (kind, what, value) = match self.equality.difference(name, site) {
-            Some(deep) if deep.part == DifferentPart::Documentation => {
+            Some(deep) if deep.is_documentation => {
                 let what = format!("the documentation of {name} changed");
                 (Kind::DescriptionChanged, what, deep.value)
             }

@@ -155,11 +155,15 @@ impl<'a> Prover<'a> {
     /// Checks whether the receiver's schemas allow every value of a branch of the sender's schemas. The
     /// branch may be split into cases at most `most` levels deep.
     fn branch_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>, most: usize) -> bool {
-        let mut same_kind = context.targets.iter().filter(|target| target.kind == branch.kind);
-        if same_kind
-            .any(|target| self.within(branch, target, context.known, context.terms.inner(branch.kind)))
+        let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
+        let targets: Vec<&Branch<'a>> = targets.collect();
+        let terms = context.terms.inner(branch.kind);
+        if targets
+            .iter()
+            .any(|target| self.within(branch, target, context.known, terms))
             || self.values_in(branch, context)
-            || self.strings_in(branch, context.targets)
+            // Patterns, lengths and listed values may prove that a target allows each string.
+            || self.search_strings(branch, &targets) == Search::Nothing
             || self.text_in(branch, context)
             || self.is_impossible(branch, context.terms.depth)
         {
@@ -170,7 +174,7 @@ impl<'a> Prover<'a> {
             return false;
         }
         self.fuel -= 1;
-        let cases = self.cases(branch, context);
+        let cases = self.cases(branch, &targets, context);
         cases.is_some_and(|cases| {
             let mut cases = cases.iter();
             cases.all(|case| self.branch_in(case, context, most - 1))
@@ -180,11 +184,14 @@ impl<'a> Prover<'a> {
     /// Splits a branch of the sender's schema into cases. The first choice is a property that a target
     /// requires or forbids, but the branch does not: one case has the values without the property, and the
     /// other case has the values with it. The second choice is a `not` of a target: one part has the values
-    /// that the `not` rejects, and the other part has the remaining values. Returns `None` if no split
-    /// applies.
-    fn cases(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> Option<Vec<Branch<'a>>> {
-        let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
-        let targets: Vec<&Branch<'a>> = targets.collect();
+    /// that the `not` rejects, and the other part has the remaining values. `targets` are the targets that
+    /// have the type of the branch. Returns `None` if no split applies.
+    fn cases(
+        &mut self,
+        branch: &Branch<'a>,
+        targets: &[&Branch<'a>],
+        context: Context<'_, 'a>,
+    ) -> Option<Vec<Branch<'a>>> {
         let differs = |name: &&'a str| {
             let is_open = !branch.required.contains(name) && !branch.forbids(name);
             is_open && !branch.unsent.contains(name)
@@ -222,13 +229,6 @@ impl<'a> Prover<'a> {
                 || self.excludes(context.small, value)
         };
         finite(branch).is_some_and(|values| values.iter().all(is_in))
-    }
-
-    /// Checks whether patterns, lengths and listed values prove that each string of a branch is allowed by a
-    /// target.
-    fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
-        let targets = targets.iter().filter(|target| target.kind == Kind::String);
-        self.search_strings(branch, &targets.collect::<Vec<_>>()) == Search::Nothing
     }
 
     /// Returns the maximum number of values that the schemas allow, or `None` if these values cannot be
