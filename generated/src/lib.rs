@@ -395,9 +395,9 @@ pub mod id {
     pub use crate::values::id::{ClockOutOfRange, created_at, generate, is_well_formed};
 }
 
-/// Parsing of JSON without rounding numbers, for programs that read assets from text.
+/// Parsing of JSON without loss, for programs that read assets from text.
 pub mod json {
-    pub use crate::values::exact_json::{ParseError, RoundedNumber, parse, show};
+    pub use crate::values::exact_json::{ParseError, RepeatedName, RoundedNumber, parse, show};
 }
 
 /// Transports, which send requests: the default HTTP transport, wrappers, and a trait for your own transport.

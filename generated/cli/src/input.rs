@@ -288,9 +288,18 @@ fn entries_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<
         Failure::usage(format!("{name}: {problem}")).fix("give a list of IDs, or assets with their IDs")
     };
     let mut found = Vec::new();
-    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-        let value = value.and_then(|value| json::show(value.get()));
-        let value = value.map_err(|error| invalid(format!("invalid JSON: {error}")))?;
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    while let Some(value) = values.next() {
+        let raw = value
+            .map_err(|error| invalid(format!("invalid JSON: {error}")))?
+            .get();
+        // Numbers that would be rounded are no problem, because only the IDs are used.
+        if let Err(error @ ParseError::Repeated(_)) = json::parse(raw) {
+            let start = values.byte_offset().saturating_sub(raw.len());
+            let before = text.get(..start).unwrap_or_default();
+            return Err(failure_at(&error, before.matches('\n').count(), name));
+        }
+        let value = json::show(raw).map_err(|error| invalid(format!("invalid JSON: {error}")))?;
         // A report of this program is an object that lists the IDs in its property `entries`.
         let entries = value.get("entries").and_then(Value::as_array).cloned();
         let values = match (value, entries) {
@@ -433,6 +442,7 @@ pub(crate) fn assignment(option: &str, text: &str) -> Result<Assignment, Failure
         match json::parse(value) {
             Ok(value) => value,
             Err(error @ ParseError::Rounded(_)) => return Err(refused(&error, "shorten the number")),
+            Err(error @ ParseError::Repeated(_)) => return Err(refused(&error, "remove one of the two")),
             Err(error) if must_be_json => return Err(refused(&error, "correct the value")),
             Err(_) => Value::from(value),
         }
@@ -441,19 +451,25 @@ pub(crate) fn assignment(option: &str, text: &str) -> Result<Assignment, Failure
     Ok(Assignment { path, value })
 }
 
-/// Parses JSON. Returns an error with the line if the JSON is invalid, or if a number would be rounded.
+/// Parses JSON. Returns an error with the line if the JSON is invalid, if a number would be rounded, or if a
+/// name occurs twice in an object.
 pub(crate) fn parse_json(text: &str, name: &str) -> Result<Value, Failure> {
-    json::parse(text).map_err(|error| {
-        let (line, column, fix) = match &error {
-            ParseError::Json(error) => (error.line(), error.column(), "correct the file"),
-            ParseError::Rounded(number) => {
-                let fix = "shorten the number, or write it in quotes if the property is a text";
-                (number.line, number.column, fix)
-            }
-            _ => (1, 1, "correct the file"),
-        };
-        Failure::usage(format!("{name}:{line}:{column}: {error}")).fix(fix)
-    })
+    json::parse(text).map_err(|error| failure_at(&error, 0, name))
+}
+
+/// Creates the failure for JSON text that begins after this number of lines in the input `name`.
+fn failure_at(error: &ParseError, lines_before: usize, name: &str) -> Failure {
+    let (line, column, fix) = match error {
+        ParseError::Json(error) => (error.line(), error.column(), "correct the file"),
+        ParseError::Rounded(number) => {
+            let fix = "shorten the number, or write it in quotes if the property is a text";
+            (number.line, number.column, fix)
+        }
+        ParseError::Repeated(name) => (name.line, name.column, "remove one of the two"),
+        _ => (1, 1, "correct the file"),
+    };
+    let line = lines_before + line;
+    Failure::usage(format!("{name}:{line}:{column}: {error}")).fix(fix)
 }
 
 #[cfg(test)]
@@ -510,6 +526,10 @@ mod tests {
             ("[{\"name\": \"x\"}]", "f: the entry 1 has no ID"),
             ("[\"a\",", "f: invalid JSON"),
             (
+                "{\"id\":\"a\"}\n{\"id\":\"b\",\"id\":\"c\"}\n",
+                "f:2:11: the name \"id\" occurs twice in an object\nfix: remove one of the two",
+            ),
+            (
                 "\"a\"\n\"b\",\"name\"\n",
                 "f:2: expected one ID, actual \"b\",\"name\"\nfix: write one ID per line, for example with",
             ),
@@ -553,6 +573,11 @@ mod tests {
                 "a:=1e999",
                 "the number 1e999 is out of range",
                 "shorten the number",
+            ),
+            (
+                "a={\"b\":1,\"b\":2}",
+                "the name \"b\" occurs twice in an object",
+                "remove one of the two",
             ),
             (
                 "a:={\"b\":1",

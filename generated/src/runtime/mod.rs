@@ -15,7 +15,6 @@ pub(crate) mod call;
 pub(crate) mod call_counter;
 pub(crate) mod client;
 pub(crate) mod creatable;
-pub(crate) mod duplicate_key;
 pub(crate) mod error;
 pub(crate) mod hook;
 pub(crate) mod operation;

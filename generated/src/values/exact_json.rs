@@ -6,7 +6,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 use serde_json::{Value, value::RawValue};
-use std::{borrow::Cow, fmt, iter};
+use std::{borrow::Cow, collections::HashSet, fmt, iter};
 
 /// Maximum depth of nested lists and objects in a value that is decoded. `serde_json` has a similar limit.
 const MAX_DEPTH: usize = 120;
@@ -40,12 +40,14 @@ pub(crate) fn approximate(text: &str) -> Value {
     serde_json::from_str(&rounded).unwrap_or_else(|_| Value::from(text))
 }
 
-/// Parses JSON text, and rejects numbers that a [`Value`] would round or cannot represent.
+/// Parses JSON text, and rejects numbers that a [`Value`] would round or cannot represent, and objects with
+/// two members of the same name.
 ///
 /// `serde_json` silently rounds a number that neither a 64-bit integer nor a double can represent. A program
 /// that reads an asset from a file with `serde_json` and saves it with
 /// [`AssetGroup::save`](crate::ext::AssetGroup::save) would send the rounded number. This function accepts a
-/// number if only its notation changes: it reads 1.10 as 1.1.
+/// number if only its notation changes: it reads 1.10 as 1.1. `serde_json` also silently drops the first of
+/// two members with the same name.
 ///
 /// ```
 /// use funnelflux::json;
@@ -56,12 +58,14 @@ pub(crate) fn approximate(text: &str) -> Value {
 ///     error.to_string(),
 ///     "the number 0.1234567890123456789 at /cost would be rounded to 0.12345678901234568"
 /// );
+/// let error = json::parse(r#"{"cost": 1, "cost": 2}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "the name \"cost\" occurs twice in an object");
 /// # Ok::<(), json::ParseError>(())
 /// ```
 ///
 /// # Errors
-/// Returns an error if the text is not JSON, or if it contains a number that would be rounded or is out of
-/// range.
+/// Returns an error if the text is not JSON, if it contains a number that would be rounded or is out of
+/// range, or if two members of an object have the same name.
 pub fn parse(text: &str) -> Result<Value, ParseError> {
     let parsed = serde_json::from_str(text);
     match first_rounded(text) {
@@ -69,7 +73,10 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
         Some(number) if parsed.is_ok() || serde_json::from_str::<&RawValue>(text).is_ok() => {
             Err(ParseError::Rounded(number))
         }
-        _ => parsed.map_err(ParseError::Json),
+        _ => {
+            let value = parsed.map_err(ParseError::Json)?;
+            first_repeated(text).map_or(Ok(value), |name| Err(ParseError::Repeated(name)))
+        }
     }
 }
 
@@ -100,6 +107,8 @@ pub enum ParseError {
     Json(serde_json::Error),
     /// A number would be rounded, or is out of range.
     Rounded(RoundedNumber),
+    /// Two members of an object have the same name.
+    Repeated(RepeatedName),
 }
 
 impl fmt::Display for ParseError {
@@ -107,6 +116,7 @@ impl fmt::Display for ParseError {
         match self {
             Self::Json(error) => write!(formatter, "invalid JSON: {error}"),
             Self::Rounded(number) => number.fmt(formatter),
+            Self::Repeated(name) => name.fmt(formatter),
         }
     }
 }
@@ -148,18 +158,93 @@ impl fmt::Display for RoundedNumber {
     }
 }
 
+/// A name that an earlier member of the same JSON object already has.
+///
+/// `Display` writes a sentence with the name and the path of the object, but without line and column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RepeatedName {
+    /// JSON pointer to the object; empty if the object is the whole text.
+    pub pointer: String,
+    /// The name.
+    pub name: String,
+    /// Line of the second occurrence of the name, from 1.
+    pub line: usize,
+    /// Column of the second occurrence in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for RepeatedName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the name {:?} occurs twice in ", self.name)?;
+        match self.pointer.as_str() {
+            "" => formatter.write_str("an object"),
+            pointer => write!(formatter, "the object at {pointer}"),
+        }
+    }
+}
+
 /// Returns the first number that a [`Value`] would round or cannot represent. `text` is valid JSON.
 pub(crate) fn first_rounded(text: &str) -> Option<RoundedNumber> {
     let (offset, number) = numbers(text).find(|(_, number)| !keeps_value(number))?;
-    let before = text.get(..offset)?;
-    let line = before.rsplit('\n').next().unwrap_or_default();
+    let (line, column) = position_of(text, offset);
     Some(RoundedNumber {
         pointer: pointer_at(text, offset),
         number: number.to_owned(),
         rounded: held(number),
-        line: before.matches('\n').count() + 1,
-        column: line.chars().count() + 1,
+        line,
+        column,
     })
+}
+
+/// Returns the first name that an earlier member of the same object already has. `text` is valid JSON.
+pub(crate) fn first_repeated(text: &str) -> Option<RepeatedName> {
+    // Text with one colon has at most one name. Most bodies of bulk calls are such texts: a list of IDs under
+    // one name.
+    text.bytes().filter(|byte| *byte == b':').nth(1)?;
+    // Names of each object that contains the current position; `None` for a list.
+    let mut parents: Vec<Option<HashSet<Cow<'_, str>>>> = Vec::new();
+    let mut is_name = false;
+    for (offset, token) in (Tokens::<true> { text, position: 0 }) {
+        match token {
+            "{" => parents.push(Some(HashSet::new())),
+            "[" => parents.push(None),
+            "]" | "}" => drop(parents.pop()),
+            "," => {}
+            quoted => {
+                if let Some(Some(names)) = parents.last_mut().filter(|_| is_name) {
+                    let plain = quoted.trim_matches('"');
+                    let name = if quoted.contains('\\') {
+                        Cow::Owned(serde_json::from_str(quoted).unwrap_or_else(|_| plain.to_owned()))
+                    } else {
+                        Cow::Borrowed(plain)
+                    };
+                    if names.contains(&name) {
+                        let (line, column) = position_of(text, offset);
+                        // Without its last part, which has no name yet, the pointer leads to the object.
+                        let pointer = pointer_at(text, offset).trim_end_matches('/').to_owned();
+                        let name = name.into_owned();
+                        return Some(RepeatedName {
+                            pointer,
+                            name,
+                            line,
+                            column,
+                        });
+                    }
+                    names.insert(name);
+                }
+            }
+        }
+        is_name = matches!(token, "{" | ",");
+    }
+    None
+}
+
+/// Returns the line and the column of an offset in bytes, both from 1. Columns count characters.
+fn position_of(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// Puts quotes around each number that a [`Value`] would round or cannot represent. `text` is valid JSON. If
@@ -516,6 +601,38 @@ mod tests {
         );
         assert!(matches!(parse("[1e999"), Err(ParseError::Json(_))));
         assert!(matches!(parse("1e999"), Err(ParseError::Rounded(_))));
+    }
+
+    #[test]
+    fn a_repeated_name_is_found_with_its_place() {
+        for (text, expected) in [
+            (
+                r#"{"a":1,"b":{"a":-2},"c":[{"a":0.5},{"a":null}, "a", "a"]}"#,
+                None,
+            ),
+            (r#"{"a":"x","b":true,"a":"y"}"#, Some(("a", "", 1, 19))),
+            (
+                "[{\"a\":[{\"ä\":1,\n \"\\u00e4\":2}]}]",
+                Some(("ä", "/0/a/0", 2, 2)),
+            ),
+            (r#"{"":{"x":"x"},"{":"{","":1}"#, Some(("", "", 1, 23))),
+            (r#"{"a":true,"b":false,"c":null,"b":{}}"#, Some(("b", "", 1, 30))),
+            ("[]", None),
+        ] {
+            let found = first_repeated(text);
+            let found = found
+                .as_ref()
+                .map(|found| (&*found.name, &*found.pointer, found.line, found.column));
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(
+                matches!(parse(text), Err(ParseError::Repeated(_))),
+                expected.is_some()
+            );
+        }
+        assert_eq!(
+            parse(r#"{"a":{"b":1,"b":2}}"#).unwrap_err().to_string(),
+            "the name \"b\" occurs twice in the object at /a"
+        );
     }
 
     #[test]

@@ -131,6 +131,46 @@ fn categories_and_parents_are_set_by_name() {
 }
 
 #[test]
+fn a_repeated_name_in_json_is_refused() {
+    let (world, ids) = world();
+    let name = "\"offerSourceName\"";
+    let twice = format!("{{\n  {name}: \"A\",\n  {name}: \"B\"\n}}");
+    let problem = "the name \"offerSourceName\" occurs twice in an object";
+    let refused = world
+        .run_with("offer-sources create --json - --yes", &twice)
+        .code(2);
+    assert_eq!(
+        refused.err,
+        format!("error: stdin:3:3: {problem}\nfix: remove one of the two\n")
+    );
+    let body_of_call = world
+        .run_with("call save_offer_source --json - --yes", &twice)
+        .code(2);
+    assert!(body_of_call.err.contains(problem), "{}", body_of_call.err);
+    let line = format!("offer-sources edit {} --yes", ids[0]);
+    let edited = edit(&world, &line, "sed -i '/offerSourceName/{p;p}' \"$1\"").code(2);
+    assert!(edited.err.contains(problem), "{}", edited.err);
+    let value = "queryParams:={\"a\":\"1\",\"a\":\"2\"}".to_owned();
+    let line = ["offer-sources", "set", &ids[0], "--yes", "--set", &value];
+    let set = ran(world.command(line), "").code(2);
+    let expected =
+        "the name \"a\" occurs twice in an object\nfix: remove one of the two, or write --set-string";
+    assert!(set.err.contains(expected), "{}", set.err);
+    let rows = format!("{{\"id\":\"{}\",\"id\":\"{}\"}}\n", ids[0], ids[1]);
+    let archived = world.run_with("offer-sources archive - --yes", &rows).code(2);
+    assert!(
+        archived.err.contains("stdin:1:22: the name \"id\" occurs twice"),
+        "{}",
+        archived.err
+    );
+    assert_eq!(world.count("active"), 4);
+    assert_eq!(
+        body(&world, "offersource", &ids[0])["offerSourceName"],
+        "Source 1"
+    );
+}
+
+#[test]
 fn misspelled_properties_are_refused() {
     let (world, ids) = world();
     let before = world.fake.state().assets("offersource").count();

@@ -9,7 +9,7 @@ use super::note::PlanNote;
 use crate::ext::snapshot::{AssetKey, Changes, Fingerprint, pointer};
 use crate::ext::{AssetStatus, validate};
 use crate::json::{self, ParseError};
-use crate::runtime::{duplicate_key, private_file::PrivateFile};
+use crate::runtime::private_file::PrivateFile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -153,15 +153,12 @@ impl ChangePlan {
         let json = std::str::from_utf8(text).map_err(|error| invalid(error.to_string()))?;
         let value = json::parse(json).map_err(|error| match error {
             ParseError::Json(error) => invalid(error.to_string()),
-            ParseError::Rounded(number) => invalid(number.to_string()),
+            error => invalid(error.to_string()),
         })?;
         match value.get(FORMAT_MEMBER).and_then(Value::as_u64) {
             Some(FORMAT) => {}
             Some(version) if version > FORMAT => return Err(PlanProblem::Format(version)),
             _ => return Err(PlanProblem::NotAPlan),
-        }
-        if let Some(name) = duplicate_key::find(text) {
-            return Err(invalid(format!("the name {name:?} occurs twice in an object")));
         }
         let file: PlanFile =
             serde_path_to_error::deserialize(value).map_err(|error| invalid(error.to_string()))?;

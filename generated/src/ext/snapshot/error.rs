@@ -57,8 +57,8 @@ pub(super) enum SnapshotProblem {
          the typed calls of the crate, which keep all digits"
     )]
     Rounded(String),
-    #[error("the name {0:?} occurs twice in an object; fix: remove one of the two, or restore the file")]
-    DuplicateName(String),
+    #[error("{0}; fix: remove one of the two, or restore the file")]
+    Repeated(String),
     #[error("expected the asset {expected}, actual {actual}; fix: restore the file, or export again")]
     OtherId { expected: String, actual: String },
     #[error(
@@ -160,6 +160,7 @@ impl From<ParseError> for SnapshotProblem {
     fn from(error: ParseError) -> Self {
         match error {
             ParseError::Rounded(number) => Self::Rounded(number.to_string()),
+            ParseError::Repeated(name) => Self::Repeated(name.to_string()),
             ParseError::Json(error) => Self::Json(error.to_string()),
         }
     }

@@ -3,7 +3,7 @@
 use super::error::{SnapshotError, SnapshotProblem};
 use super::fingerprint::Fingerprint;
 use crate::ext::AssetGroup;
-use crate::runtime::duplicate_key;
+use crate::values::exact_json::first_repeated;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -221,8 +221,8 @@ impl Manifest {
             Some(version) if version > FORMAT => return Err(failed(SnapshotProblem::Format(version))),
             _ => return Err(failed(SnapshotProblem::NotASnapshot)),
         }
-        if let Some(name) = duplicate_key::find(text) {
-            return Err(invalid(format!("the name {name:?} occurs twice in an object")));
+        if let Some(name) = str::from_utf8(text).ok().and_then(first_repeated) {
+            return Err(invalid(name.to_string()));
         }
         let manifest: Self =
             serde_path_to_error::deserialize(value).map_err(|error| invalid(error.to_string()))?;

@@ -8,7 +8,7 @@ use super::layout::{self, MANIFEST, STAGING};
 use super::manifest::{GroupManifest, Manifest, Unread};
 use crate::ext::AssetGroup;
 use crate::json::{self, ParseError};
-use crate::runtime::duplicate_key;
+use crate::values::exact_json::first_repeated;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -432,8 +432,8 @@ fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value,
     let invalid = |error: String| failed(SnapshotProblem::Json(error));
     let json = std::str::from_utf8(text).map_err(|error| invalid(error.to_string()))?;
     let value = json::show(json).map_err(|error| invalid(error.to_string()))?;
-    if let Some(name) = duplicate_key::find(text) {
-        return Err(failed(SnapshotProblem::DuplicateName(name)));
+    if let Some(name) = first_repeated(json) {
+        return Err(failed(ParseError::Repeated(name).into()));
     }
     match group.id(&value) {
         Some(actual) if actual == id => Ok(value),

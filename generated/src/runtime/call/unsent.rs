@@ -4,12 +4,12 @@ use super::{Call, ListPlace, decode::decode_json};
 use crate::runtime::{
     client::Client,
     creatable::ReadBack,
-    duplicate_key,
     error::ErrorKind,
     operation::{Operation, Repeat, RequestTarget},
     prepared_request::PreparedRequest,
     received_response::ReceivedResponse,
 };
+use crate::values::exact_json::first_repeated;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -122,13 +122,15 @@ impl UnsentCall {
             Ok(body) => Bytes::from(body),
             Err(error) => return self.invalid(ErrorKind::Encode(error)),
         };
-        let duplicate = duplicate_key::find(&body).map(|key| {
+        // The types of this crate write each name once, but the program may pass another type.
+        let repeated = str::from_utf8(&body).ok().and_then(first_repeated).map(|found| {
             ErrorKind::Argument(format!(
-                "the request body has the key {key:?} twice; fix: write each key of an object once"
+                "the request body has the key {:?} twice; fix: write each key of an object once",
+                found.name
             ))
         });
         let read_back = self.request.read_back.as_ref();
-        let problem = duplicate.or_else(|| read_back?.check_id(&body));
+        let problem = repeated.or_else(|| read_back?.check_id(&body));
         self.request.body = Some(body);
         match problem {
             Some(problem) => self.invalid(problem),

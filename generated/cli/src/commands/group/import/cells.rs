@@ -22,7 +22,7 @@ pub(super) fn value_of(cell: &str, current: Option<&Value>, usual: Option<Kind>)
         },
         Some(Kind::Number) => match parse() {
             Ok(value) if value.is_number() => Ok(value),
-            Err(ParseError::Rounded(number)) => Err(number.to_string()),
+            Err(error @ ParseError::Rounded(_)) => Err(error.to_string()),
             _ => Err(format!("expected a number, not {cell:?}")),
         },
         Some(Kind::Json) => match parse() {
@@ -32,7 +32,7 @@ pub(super) fn value_of(cell: &str, current: Option<&Value>, usual: Option<Kind>)
             Err(error) => Err(error.to_string()),
         },
         None => match parse() {
-            Err(ParseError::Rounded(number)) => Err(number.to_string()),
+            Err(error @ (ParseError::Rounded(_) | ParseError::Repeated(_))) => Err(error.to_string()),
             value => Ok(value.unwrap_or_else(|_| Value::from(cell))),
         },
     }
@@ -72,6 +72,8 @@ mod tests {
                 Err("1e999 at /0 is out of range"),
             ),
             ("18446744073709551616", None, None, Err("would be rounded")),
+            ("{\"a\":1,\"a\":2}", Some(json!({})), None, Err("occurs twice")),
+            ("{\"a\":1,\"a\":2}", None, None, Err("occurs twice")),
             (
                 "18446744073709551616",
                 None,
