@@ -48,38 +48,25 @@ pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
 
 /// Returns the group whose assets are the categories of `group`.
 pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
-    parent_group(group, group.category_pointer()?)
+    let pointer = group.category_pointer()?;
+    let mut parents = parents(group).into_iter();
+    parents.find_map(|(parents, at)| (at == pointer).then_some(parents))
 }
 
-/// Returns the group of the parents: at this JSON pointer, the assets of `group` contain the IDs of their
-/// parents. A category counts as a parent.
-fn parent_group(group: AssetGroup, pointer: &str) -> Option<AssetGroup> {
-    AssetGroup::all().iter().copied().find(|parent| {
-        parent
-            .children()
-            .iter()
-            .any(|relation| relation.group == group.name() && relation.pointers.contains(&pointer))
-    })
-}
-
-/// Replaces the exact name of a category or parent by its ID, if `path` is the place of this ID in the assets
-/// of `group`. Returns any other value unchanged.
-///
-/// # Errors
-/// Returns the errors of [`resolve`].
-pub(crate) async fn with_parent_id(
-    client: &Client,
-    group: AssetGroup,
-    path: &JsonPath,
-    value: Value,
-) -> Result<Value, Failure> {
-    match (parent_group(group, &path.pointer()), value) {
-        (Some(parent), Value::String(text)) if !text.is_empty() => {
-            let ids = resolve(client, parent, vec![text]).await?;
-            Ok(ids.into_iter().next().into())
-        }
-        (_, value) => Ok(value),
+/// Returns the groups of the parents of the assets of `group`, each with the JSON pointer to the ID of the
+/// parent. A category counts as a parent, and is the first if the assets have categories.
+pub(crate) fn parents(group: AssetGroup) -> Vec<(AssetGroup, &'static str)> {
+    let mut parents: Vec<(AssetGroup, &'static str)> = Vec::new();
+    for parent in AssetGroup::all() {
+        let relations = parent.children().iter();
+        let own = relations.filter(|relation| relation.group == group.name());
+        parents.extend(
+            own.flat_map(|relation| relation.pointers)
+                .map(|pointer| (*parent, *pointer)),
+        );
     }
+    parents.sort_by_key(|(_, pointer)| Some(*pointer) != group.category_pointer());
+    parents
 }
 
 /// Returns the word for the status of an asset.

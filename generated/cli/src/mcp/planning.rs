@@ -132,7 +132,8 @@ async fn plan_to_set(
 ) -> Result<String, Failure> {
     let given = arguments.some_texts("ids")?;
     let group = arguments.group()?;
-    let plan = set::plan(&server.client, group, given, assignments, new_fields).await?;
+    let context = &server.context;
+    let plan = set::plan(&server.client, group, given, assignments, new_fields, context).await?;
     write(server, path, &plan)
 }
 

@@ -131,6 +131,101 @@ fn categories_and_parents_are_set_by_name() {
 }
 
 #[test]
+fn a_category_or_parent_is_never_stored_under_its_name() {
+    let (world, ids) = world();
+    world.fake.seed_category("2nIemC000001", "Evergreen");
+    world.fake.seed_category("2nIemC002027", "2027");
+    // An older account may contain such a value. It stays as it is, because nobody changes it.
+    world.fake.set("offersource", &ids[3], "idCategory", "of old");
+    let create = |category: &str| {
+        let body = json!([{ "offerSourceName": "New", "idCategory": category }]).to_string();
+        world.run_with("offer-sources create --json - --yes", &body)
+    };
+    let edited = |index: usize, program: &str| {
+        let line = format!("offer-sources edit {} --yes", ids[index]);
+        edit(&world, &line, &format!("sed -i '{program}' \"$1\""))
+    };
+    let category = |id: &str| body(&world, "offersource", id)["idCategory"].clone();
+    let new = create("Evergreen").code(0).out;
+    assert_eq!(category(new.trim()), "2nIemC000001");
+    edited(0, "s/\"idCategory\": \"[^\"]*\"/\"idCategory\": \"Evergreen\"/").code(0);
+    assert_eq!(category(&ids[0]), "2nIemC000001");
+    edited(3, "s/Source 4/Source four/").code(0);
+    assert_eq!(category(&ids[3]), "of old");
+    world
+        .run(&format!("offer-sources set {} --set category=2027 --yes", ids[0]))
+        .code(0);
+    assert_eq!(category(&ids[0]), "2nIemC002027");
+    let line = format!(
+        "offer-sources duplicate {} --set category=Evergreen --yes",
+        ids[0]
+    );
+    let copy = world.run(&line).code(0).out;
+    assert_eq!(category(copy.trim()), "2nIemC000001");
+    let rows = "id,offerParams.idOfferSource\n2nIemP000002,Source 1\n";
+    world.run_with("pages import - --yes", rows).code(0);
+    assert_eq!(
+        body(&world, "page", "2nIemP000002").pointer("/offerParams/idOfferSource"),
+        Some(&json!(ids[0]))
+    );
+
+    let count = world.fake.state().assets("offersource").count();
+    let whole = "pages set 2nIemP000002 --yes --set offerParams={\"idOfferSource\":\"Source\"}";
+    for (refused, code, expected) in [
+        (
+            create("evergreen"),
+            1,
+            "idCategory: no category has this ID or name: \"evergreen\"",
+        ),
+        (
+            edited(1, "s/\"idCategory\": \"[^\"]*\"/\"idCategory\": \"evergreen\"/"),
+            1,
+            "idCategory: no category has this ID or name: \"evergreen\"; nothing was sent",
+        ),
+        (
+            edited(1, "s/\"idCategory\": \"[^\"]*\"/\"idCategory\": {}/"),
+            2,
+            "error: idCategory: expected an ID or a name, actual {}",
+        ),
+        (
+            ran(world.command(whole.split(' ')), ""),
+            1,
+            "offerParams.idOfferSource: no offer source has this ID or name: \"Source\"",
+        ),
+        (
+            world.run_with(
+                "pages import - --yes",
+                "id,offerParams.idOfferSource\n2nIemP000002,Source\n",
+            ),
+            1,
+            "stdin: offerParams.idOfferSource: no offer source has this ID or name: \"Source\"",
+        ),
+    ] {
+        let refused = refused.code(code);
+        assert!(refused.err.contains(expected), "{}", refused.err);
+    }
+    assert_eq!(world.fake.state().assets("offersource").count(), count);
+}
+
+#[test]
+fn a_search_for_names_states_that_its_operations_are_inferred() {
+    let (world, ids) = world();
+    world.fake.seed_category("2nIemC000001", "Evergreen");
+    let note = "note: the operations on categories are inferred, not documented by the vendor\n";
+    for line in [
+        format!("offer-sources set {} --yes --set category=", ids[0]),
+        format!("offer-sources duplicate {} --yes --into ", ids[0]),
+        format!("offer-sources move {} --yes --to ", ids[0]),
+    ] {
+        let named = world.run(&format!("{line}Evergreen")).code(0);
+        assert!(named.err.contains(note), "{line}: {}", named.err);
+        // An ID needs no search.
+        let with_id = world.run(&format!("{line}2nIemC000001")).code(0);
+        assert!(!with_id.err.contains(note), "{line}: {}", with_id.err);
+    }
+}
+
+#[test]
 fn a_repeated_name_in_json_is_refused() {
     let (world, ids) = world();
     let name = "\"offerSourceName\"";
@@ -313,7 +408,8 @@ fn imported_categories_have_names_or_ids() {
         ids[1], ids[2]
     ))
     .code(1);
-    let expected = "error: stdin: column 2: no category has this ID or name: \"Evergren\"; nothing was sent";
+    let expected =
+        "error: stdin: idCategory: no category has this ID or name: \"Evergren\"; nothing was sent";
     assert!(unknown.err.contains(expected), "{}", unknown.err);
     assert_eq!(category(&ids[1]), "2nIemC000002");
     import(&format!(

@@ -1,6 +1,6 @@
 //! `funnelflux GROUP archive|unarchive|delete|move`: changes many assets in a job.
 
-use super::category_ids;
+use super::parent_ids;
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::job::{self, JobCommand};
@@ -156,10 +156,10 @@ async fn with_target_id(
     context: &Context,
 ) -> Result<ChangeRecord, Failure> {
     if let ChangeRecord::MoveToCategory { category } = &change {
-        if category.is_empty() {
+        let Some(categories) = assets::category_group(group).filter(|_| !category.is_empty()) else {
             return Ok(change);
-        }
-        let ids = category_ids(client, group, vec![category.clone()], context).await?;
+        };
+        let ids = parent_ids(client, categories, vec![category.clone()], context).await?;
         let category = ids.into_iter().next().unwrap_or_default();
         return Ok(ChangeRecord::MoveToCategory { category });
     }

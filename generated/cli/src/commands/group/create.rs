@@ -1,6 +1,6 @@
 //! `funnelflux GROUP create`: creates assets.
 
-use super::with_parent_ids;
+use super::{EditedAsset, parents_words, replace_parent_names};
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
@@ -22,8 +22,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
         .about(format!("Creates {}, and prints their IDs", group.plural()))
         .long_about(format!(
             "Creates {}, and prints their IDs. The body is an asset or a list of assets; an asset without an \
-             ID gets a new one.",
-            group.plural()
+             ID gets a new one.{}",
+            group.plural(),
+            parents_words(group),
         ))
         .after_help(format!(
             "Example: funnelflux --fake {} create --set name='My first' --yes",
@@ -43,32 +44,35 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     let assignments = input::assignments(matches)?;
     let bodies = bodies(matches, &assignments)?;
     let client = context.client()?;
-    let assignments = with_parent_ids(&client, group, &assignments).await?;
-    let mut wanted = Vec::with_capacity(bodies.len());
-    let mut ids = Vec::with_capacity(bodies.len());
-    let mut given = BTreeMap::new();
-    let mut added = AddedFields::default();
-    for mut body in bodies {
+    let mut edited = Vec::with_capacity(bodies.len());
+    for mut new in bodies {
         for assignment in &assignments {
             let path = view.path(&assignment.path);
-            path.set(&mut body, assignment.value.clone())
+            path.set(&mut new, assignment.value.clone())
                 .map_err(Failure::usage)?;
         }
-        let id = match group.id(&body).filter(|id| !id.is_empty()) {
+        edited.push(EditedAsset { old: None, new });
+    }
+    replace_parent_names(&client, group, &mut edited, context).await?;
+    let mut ids = Vec::with_capacity(edited.len());
+    let mut given = BTreeMap::new();
+    let mut added = AddedFields::default();
+    for EditedAsset { new: body, .. } in &mut edited {
+        let id = match group.id(body).filter(|id| !id.is_empty()) {
             Some(id) => {
                 let id = given_id(id.into_owned(), &ids)?;
                 given.insert(id.clone(), body.clone());
                 id
             }
-            None => new_id(&id_path, &mut body)?,
+            None => new_id(&id_path, body)?,
         };
         ids.push(id);
-        added.add(None, &body);
-        wanted.push(WantedAsset::created(group, body));
+        added.add(None, body);
     }
     added.check(&client, group, NewFields::of(matches)).await?;
     check_new(&client, group, &given).await?;
     let made_by = format!("create {}", group.plural());
+    let wanted = edited.into_iter().map(|asset| asset.wanted(group));
     let plan = ChangePlan::wanted(&client, made_by, wanted)
         .await
         .map_err(plan_failure)?;

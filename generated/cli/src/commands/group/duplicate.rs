@@ -1,11 +1,10 @@
 //! `funnelflux GROUP duplicate`: copies assets.
 
-use super::with_parent_ids;
+use super::{EditedAsset, parent_ids, replace_parent_names};
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
 use crate::job::{self, JobCommand};
-use crate::path::JsonPath;
 use crate::{assets, input};
 use clap::{Arg, ArgMatches, Command};
 use funnelflux::Client;
@@ -60,7 +59,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
             }
             _ => Vec::new(),
         },
-        None => requested(&client, group, matches).await?,
+        None => requested(&client, group, matches, context).await?,
     };
     job.run(resumed, || group.duplicate(&client, copies.clone()))
         .await
@@ -71,6 +70,7 @@ async fn requested(
     client: &Client,
     group: AssetGroup,
     matches: &ArgMatches,
+    context: &Context,
 ) -> Result<Vec<(String, Value)>, Failure> {
     let given = input::given(matches, assets::view(group).id.as_ref())?;
     if given.is_empty() {
@@ -80,13 +80,16 @@ async fn requested(
         );
     }
     let can_override = group.abilities().override_copy;
-    let assignments = if can_override {
+    let mut assignments = if can_override {
         input::assignments(matches)?
     } else {
         Vec::new()
     };
     check_assignments(group, &assignments)?;
-    let assignments = with_parent_ids(client, group, &assignments).await?;
+    let view = assets::view(group);
+    for assignment in &mut assignments {
+        assignment.path = view.path(&assignment.path);
+    }
     let ids = assets::resolve(client, group, given).await?;
     let (originals, missing) = if assignments.is_empty() {
         assets::shown(client, group, &ids).await?
@@ -99,19 +102,30 @@ async fn requested(
     let pattern = matches
         .get_one::<String>("name")
         .map_or("Copy of {name}", String::as_str);
-    let place = group
-        .category_pointer()
-        .or_else(|| parent_pointers(group).first().copied());
-    let into = match (matches.get_one::<String>("into"), place) {
-        (Some(into), Some(pointer)) => {
-            let path = JsonPath::of_pointer(pointer);
-            Some(assets::with_parent_id(client, group, &path, json!(into)).await?)
+    let into = match (matches.get_one::<String>("into"), assets::parents(group).first()) {
+        (Some(into), Some((parents, _))) if !into.is_empty() => {
+            let ids = parent_ids(client, *parents, vec![into.clone()], context).await?;
+            ids.into_iter().next().map(Value::from)
         }
         (into, _) => into.map(|into| json!(into)),
     };
-    let mut copies = Vec::with_capacity(originals.len());
+    let mut edited = Vec::with_capacity(originals.len());
+    for original in originals {
+        let mut new = original.clone();
+        for assignment in &assignments {
+            assignment
+                .path
+                .set(&mut new, assignment.value.clone())
+                .map_err(Failure::usage)?;
+        }
+        let old = Some(original);
+        edited.push(EditedAsset { old, new });
+    }
+    replace_parent_names(client, group, &mut edited, context).await?;
+    let mut copies = Vec::with_capacity(edited.len());
     let mut added = AddedFields::default();
-    for (id, original) in ids.into_iter().zip(originals) {
+    for (id, EditedAsset { old, new }) in ids.into_iter().zip(edited) {
+        let original = old.unwrap_or_default();
         let name = group.name_of(&original).unwrap_or_default();
         let mut request = Map::new();
         request.insert("name".to_owned(), json!(copy_name(pattern, name, &id)));
@@ -119,7 +133,7 @@ async fn requested(
             request.insert("parentId".to_owned(), into);
         }
         if !assignments.is_empty() {
-            let updates = updates(&original, &assignments)?;
+            let updates = updates(&new, &assignments);
             added.add(Some(&original), &updates);
             request.insert("bodyUpdates".to_owned(), updates);
         }
@@ -160,30 +174,15 @@ fn parent(group: AssetGroup, original: &Value) -> Option<Value> {
     if group.category_pointer().is_some() {
         return None;
     }
-    let mut parents = parent_pointers(group)
-        .iter()
-        .filter_map(|pointer| original.pointer(pointer)?.as_str());
-    parents.next().map(Value::from)
-}
-
-/// Returns the JSON pointers at which the assets of a group can have the ID of their parent.
-fn parent_pointers(group: AssetGroup) -> &'static [&'static str] {
-    let relations = AssetGroup::all().iter().flat_map(|parent| parent.children());
-    let mut own = relations.filter(|relation| relation.group == group.name());
-    own.next().map_or(&[], |relation| relation.pointers)
+    let parents = assets::parents(group).into_iter();
+    let mut ids = parents.filter_map(|(_, pointer)| original.pointer(pointer)?.as_str());
+    ids.next().map(Value::from)
 }
 
 /// Returns the top-level properties that the assignments change, with their values in the copy. Each property
 /// is returned as a whole, because the service replaces whole properties.
-fn updates(original: &Value, assignments: &[input::Assignment]) -> Result<Value, Failure> {
-    let mut copy = original.clone();
-    for assignment in assignments {
-        assignment
-            .path
-            .set(&mut copy, assignment.value.clone())
-            .map_err(Failure::usage)?;
-    }
+fn updates(copy: &Value, assignments: &[input::Assignment]) -> Value {
     let changed = assignments.iter().map(|assignment| assignment.path.first());
     let changed = changed.filter_map(|name| Some((name.to_owned(), copy.get(name)?.clone())));
-    Ok(Value::Object(changed.collect()))
+    Value::Object(changed.collect())
 }

@@ -1,5 +1,6 @@
 //! `funnelflux GROUP edit`: changes an asset in the user's editor.
 
+use super::{EditedAsset, replace_parent_names};
 use crate::confirm::Expected;
 use crate::context::{Context, is_interactive, note};
 use crate::exit::{CommandResult, Exit, Failure, file_failure};
@@ -8,7 +9,7 @@ use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
 use clap::{Arg, ArgMatches, Command};
 use funnelflux::ext::AssetGroup;
-use funnelflux::ext::plan::{ChangePlan, WantedAsset};
+use funnelflux::ext::plan::ChangePlan;
 use serde_json::Value;
 use std::env;
 use std::fs;
@@ -59,24 +60,23 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
             note("the text is unchanged, and nothing was sent");
             return Ok(Exit::Done);
         }
-        let wanted =
-            input::parse_json(&body, "the edited text").and_then(|wanted| check(group, &current, wanted));
-        let mut added = AddedFields::default();
-        if let Ok(wanted) = &wanted {
-            added.add(Some(&current), wanted);
-        }
-        let checked = added.check(&client, group, NewFields::of(matches)).await;
-        let result = match checked.and(wanted) {
-            Ok(wanted) => {
-                let wanted = WantedAsset::changed(group, current.clone(), wanted);
-                let made_by = format!("edit {} {}", group.singular(), ids.join(""));
-                let plan = ChangePlan::wanted(&client, made_by, [wanted])
-                    .await
-                    .map_err(plan_failure)?;
-                command.run(&client, &plan).await
-            }
-            Err(failure) => Err(failure),
+        let result = async {
+            let new = input::parse_json(&body, "the edited text")?;
+            check(group, &current, &new)?;
+            let mut added = AddedFields::default();
+            added.add(Some(&current), &new);
+            added.check(&client, group, NewFields::of(matches)).await?;
+            let old = Some(current.clone());
+            let mut edited = [EditedAsset { old, new }];
+            replace_parent_names(&client, group, &mut edited, context).await?;
+            let made_by = format!("edit {} {}", group.singular(), ids.join(""));
+            let wanted = edited.map(|asset| asset.wanted(group));
+            let plan = ChangePlan::wanted(&client, made_by, wanted)
+                .await
+                .map_err(plan_failure)?;
+            command.run(&client, &plan).await
         };
+        let result = result.await;
         match result {
             Err(failure) if failure.exit != Exit::Cancelled && is_interactive() => {
                 failure.report(false);
@@ -113,12 +113,11 @@ fn with_kept_text(failure: Failure, text: &str) -> Failure {
     }
 }
 
-fn check(group: AssetGroup, current: &Value, wanted: Value) -> Result<Value, Failure> {
+fn check(group: AssetGroup, current: &Value, wanted: &Value) -> Result<(), Failure> {
     if !wanted.is_object() {
         return Err(Failure::usage("the edited text is not a JSON object"));
     }
-    assets::check_same_id(group, current, &wanted)?;
-    Ok(wanted)
+    assets::check_same_id(group, current, wanted)
 }
 
 fn with_header(group: AssetGroup, problem: Option<&Failure>, text: &str) -> String {

@@ -2,7 +2,7 @@
 
 mod cells;
 
-use super::category_ids;
+use super::{EditedAsset, parents_words, replace_parent_names};
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, KnownFields, NewFields};
@@ -10,21 +10,17 @@ use crate::output::View;
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
-use cells::{EMPTY_TEXT, value_of};
+use cells::value_of;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
-use funnelflux::ext::plan::{ChangePlan, WantedAsset};
+use funnelflux::ext::plan::ChangePlan;
 use funnelflux::id;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 pub(super) fn command(group: AssetGroup) -> Command {
-    let categories = match group.category_pointer() {
-        Some(_) => " The column \"category\" takes IDs and names of categories.",
-        None => "",
-    };
     let list = if group.abilities().list {
         format!(
             " The command \"{} list -o csv --all-fields\" writes such a file.",
@@ -37,11 +33,12 @@ pub(super) fn command(group: AssetGroup) -> Command {
         .about(format!("Changes and creates {} from a CSV file", group.plural()))
         .long_about(format!(
             "Changes and creates {} from a CSV file.{list} A row with an ID changes the asset with this ID. \
-             A row without an ID creates an asset. The headers of the columns are JSON paths.{categories} \
+             A row without an ID creates an asset. The headers of the columns are JSON paths.{} \
              An empty cell keeps the value. To set an empty text, type two quotation marks (\"\") into the \
              cell of a spreadsheet. In the CSV file, that cell is six quotation marks: each of the two is \
              doubled, and the text is enclosed in two more.",
-            group.plural()
+            group.plural(),
+            parents_words(group),
         ))
         .args([
             Arg::new("file")
@@ -57,16 +54,21 @@ pub(super) fn command(group: AssetGroup) -> Command {
 pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
     let file = matches.get_one::<PathBuf>("file").cloned().unwrap_or_default();
     let name = input::name_of(&file);
-    let mut table = Table::read(&input::read_text(&file)?, &name, &assets::view(group))?;
+    let table = Table::read(&input::read_text(&file)?, &name, &assets::view(group))?;
     let client = context.client()?;
-    table.find_categories(&client, group, context).await?;
     let current = table.current(&client, group).await?;
     let fields = KnownFields::read(&client, group, &current).await?;
     if NewFields::of(matches) == NewFields::Refuse {
         table.check_columns(&fields, group)?;
     }
-    let wanted = table.wanted(group, current, &fields)?;
+    let mut edited = table.edited(group, current, &fields)?;
+    let replaced = replace_parent_names(&client, group, &mut edited, context).await;
+    replaced.map_err(|failure| {
+        let message = format!("{name}: {}", failure.message);
+        failure.with_message(message)
+    })?;
     let made_by = format!("import {} from {name}", group.plural());
+    let wanted = edited.into_iter().map(|asset| asset.wanted(group));
     let plan = ChangePlan::wanted(&client, made_by, wanted)
         .await
         .map_err(plan_failure)?;
@@ -164,37 +166,6 @@ impl<'n> Table<'n> {
             .filter(|id| !id.is_empty())
     }
 
-    /// Replaces the names of categories by their IDs.
-    async fn find_categories(
-        &mut self,
-        client: &Client,
-        group: AssetGroup,
-        context: &Context,
-    ) -> Result<(), Failure> {
-        let path = group.category_pointer().map(JsonPath::of_pointer);
-        let Some(column) = path.and_then(|path| place(&self.columns, &path)) else {
-            return Ok(());
-        };
-        let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
-        let names: BTreeSet<String> = cells
-            .filter(|cell| !cell.is_empty() && *cell != EMPTY_TEXT)
-            .cloned()
-            .collect();
-        let found = category_ids(client, group, names.iter().cloned().collect(), context).await;
-        let ids = found.map_err(|failure| {
-            let message = format!("{}: column {}: {}", self.name, column + 1, failure.message);
-            failure.with_message(format!("{message}; nothing was sent"))
-        })?;
-        let ids: HashMap<String, String> = names.into_iter().zip(ids).collect();
-        let cells = self.rows.iter_mut().filter_map(|row| row.cells.get_mut(column));
-        for cell in cells {
-            if let Some(id) = ids.get(cell) {
-                id.clone_into(cell);
-            }
-        }
-        Ok(())
-    }
-
     /// Reads the assets that the rows change, and returns them by ID.
     async fn current(&self, client: &Client, group: AssetGroup) -> Result<HashMap<String, Value>, Failure> {
         let mut lines: HashMap<&str, usize> = HashMap::new();
@@ -237,17 +208,17 @@ impl<'n> Table<'n> {
         }
     }
 
-    /// Returns the assets in the state that the rows describe.
-    fn wanted(
+    /// Returns the assets in the states that the rows describe.
+    fn edited(
         &self,
         group: AssetGroup,
         mut current: HashMap<String, Value>,
         fields: &KnownFields,
-    ) -> Result<Vec<WantedAsset>, Failure> {
-        let mut wanted = Vec::with_capacity(self.rows.len());
+    ) -> Result<Vec<EditedAsset>, Failure> {
+        let mut edited = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
-            let existing = self.id_of(row).and_then(|id| current.remove(id));
-            let mut asset = existing.clone().unwrap_or_else(|| Value::Object(Map::new()));
+            let old = self.id_of(row).and_then(|id| current.remove(id));
+            let mut new = old.clone().unwrap_or_else(|| Value::Object(Map::new()));
             for (position, (path, cell)) in self.columns.iter().zip(&row.cells).enumerate() {
                 let Some(path) = path
                     .as_ref()
@@ -258,22 +229,18 @@ impl<'n> Table<'n> {
                 let failed = |problem: String| {
                     self.failure(row.line, &format!("column {} ({path}): {problem}", position + 1))
                 };
-                let value = value_of(cell, path.get(&asset), fields.kind(path)).map_err(failed)?;
-                path.set(&mut asset, value).map_err(failed)?;
+                let value = value_of(cell, path.get(&new), fields.kind(path)).map_err(failed)?;
+                path.set(&mut new, value).map_err(failed)?;
             }
-            if let Some(existing) = existing {
-                wanted.push(WantedAsset::changed(group, existing, asset));
-                continue;
-            }
-            if let Some(pointer) = group.id_pointer() {
+            if let Some(pointer) = group.id_pointer().filter(|_| old.is_none()) {
                 let id = json!(id::generate()?);
                 JsonPath::of_pointer(pointer)
-                    .set(&mut asset, id)
+                    .set(&mut new, id)
                     .map_err(|problem| self.failure(row.line, &problem))?;
             }
-            wanted.push(WantedAsset::created(group, asset));
+            edited.push(EditedAsset { old, new });
         }
-        Ok(wanted)
+        Ok(edited)
     }
 }
 

@@ -15,10 +15,17 @@ pub(crate) mod where_used;
 use crate::assets;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Failure};
-use crate::input::Assignment;
+use crate::path::JsonPath;
+use crate::text::shortened;
 use clap::{ArgMatches, Command};
 use funnelflux::ext::AssetGroup;
+use funnelflux::ext::plan::WantedAsset;
 use funnelflux::{Client, id};
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+
+/// Maximum number of characters of a value that a message shows.
+const SHOWN: usize = 60;
 
 /// Returns the command of each group whose assets can be found by ID. Other groups have no command.
 pub(super) fn commands() -> impl Iterator<Item = Command> {
@@ -97,37 +104,100 @@ fn note_inferred(group: AssetGroup, context: &Context) {
     }
 }
 
-/// Returns the IDs of categories of a group. Each entry of `given` is the ID or the exact name of a category.
-async fn category_ids(
+/// Returns the IDs of assets of the group `parents`. Each entry of `given` is an ID or an exact name.
+async fn parent_ids(
     client: &Client,
-    group: AssetGroup,
+    parents: AssetGroup,
     given: Vec<String>,
     context: &Context,
 ) -> Result<Vec<String>, Failure> {
-    let has_names = given.iter().any(|text| !id::is_well_formed(text));
-    let Some(categories) = assets::category_group(group).filter(|_| has_names) else {
-        return Ok(given);
-    };
-    note_inferred(categories, context);
-    assets::resolve(client, categories, given).await
+    if given.iter().any(|text| !id::is_well_formed(text)) {
+        note_inferred(parents, context);
+    }
+    assets::resolve(client, parents, given).await
 }
 
-/// Replaces exact names of categories and parents in assignments by their IDs.
-async fn with_parent_ids(
+/// Returns a sentence for the help: commands take names of categories and parents in place of their IDs.
+/// Empty if the assets of the group have no parents.
+fn parents_words(group: AssetGroup) -> String {
+    let names: Vec<&str> = assets::parents(group)
+        .iter()
+        .map(|(parents, _)| parents.singular())
+        .collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        " A {} can be given by its ID or its exact name.",
+        names.join(" or ")
+    )
+}
+
+/// State of an asset before and after a change that the user describes. A new asset has no old state.
+struct EditedAsset {
+    old: Option<Value>,
+    new: Value,
+}
+
+impl EditedAsset {
+    fn wanted(self, group: AssetGroup) -> WantedAsset {
+        match self.old {
+            Some(old) => WantedAsset::changed(group, old, self.new),
+            None => WantedAsset::created(group, self.new),
+        }
+    }
+}
+
+/// Replaces exact names of categories and parents in the new states by their IDs. A value that the asset
+/// already has is not looked up.
+///
+/// # Errors
+/// Returns an error if a value is neither an ID nor the name of exactly one category or parent. Stored as it
+/// is, such a value would refer to nothing.
+async fn replace_parent_names(
     client: &Client,
     group: AssetGroup,
-    assignments: &[Assignment],
-) -> Result<Vec<Assignment>, Failure> {
-    let view = assets::view(group);
-    let mut found = Vec::with_capacity(assignments.len());
-    for Assignment { path, value } in assignments {
-        let value = assets::with_parent_id(client, group, &view.path(path), value.clone()).await?;
-        found.push(Assignment {
-            path: path.clone(),
-            value,
-        });
+    assets: &mut [EditedAsset],
+    context: &Context,
+) -> Result<(), Failure> {
+    for (parents, pointer) in assets::parents(group) {
+        let path = JsonPath::of_pointer(pointer);
+        let mut texts = BTreeSet::new();
+        let mut places = Vec::new();
+        for EditedAsset { old, new } in assets.iter_mut() {
+            let old = old.as_ref().and_then(|old| old.pointer(pointer));
+            let Some(place) = new.pointer_mut(pointer).filter(|new| Some(&**new) != old) else {
+                continue;
+            };
+            let text = match &*place {
+                Value::Null => continue,
+                Value::String(text) if text.is_empty() => continue,
+                Value::String(text) => text.clone(),
+                // The value of --set may be a name that looks like JSON, such as 2027.
+                Value::Bool(_) | Value::Number(_) => place.to_string(),
+                Value::Array(_) | Value::Object(_) => {
+                    let shown = place.to_string();
+                    let shown = shortened(&shown, SHOWN);
+                    let message = format!("{path}: expected an ID or a name, actual {shown}");
+                    return Err(Failure::usage(message)
+                        .fix(format!("give the ID or the name of a {}", parents.singular())));
+                }
+            };
+            texts.insert(text.clone());
+            places.push((place, text));
+        }
+        let texts: Vec<String> = texts.into_iter().collect();
+        let found = parent_ids(client, parents, texts.clone(), context).await;
+        let ids = found.map_err(|failure| {
+            let message = format!("{path}: {}; nothing was sent", failure.message);
+            failure.with_message(message)
+        })?;
+        let ids: HashMap<String, String> = texts.into_iter().zip(ids).collect();
+        for (place, text) in places {
+            *place = ids.get(&text).cloned().into();
+        }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Runs a command of a group.

@@ -1,6 +1,6 @@
 //! `funnelflux GROUP set`: sets properties of assets.
 
-use super::with_parent_ids;
+use super::{EditedAsset, replace_parent_names};
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
@@ -11,7 +11,7 @@ use crate::{assets, input};
 use clap::{ArgGroup, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
-use funnelflux::ext::plan::{ChangePlan, WantedAsset};
+use funnelflux::ext::plan::ChangePlan;
 use funnelflux::ext::snapshot::managed_pointers;
 
 pub(super) fn command(group: AssetGroup) -> Command {
@@ -44,7 +44,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         );
     }
     let client = context.client()?;
-    let plan = plan(&client, group, given, &assignments, NewFields::of(matches)).await?;
+    let new_fields = NewFields::of(matches);
+    let plan = plan(&client, group, given, &assignments, new_fields, context).await?;
     let command = PlanCommand {
         name: "set",
         context,
@@ -83,30 +84,33 @@ pub(crate) async fn plan(
     given: Vec<String>,
     assignments: &[Assignment],
     new_fields: NewFields,
+    context: &Context,
 ) -> Result<ChangePlan, Failure> {
     let view = assets::view(group);
     let ids = assets::existing(client, group, given).await?;
     let (current, _) = assets::read(client, group, &ids).await?;
-    let assignments = with_parent_ids(client, group, assignments).await?;
-    let mut wanted = Vec::with_capacity(current.len());
+    let mut edited = Vec::with_capacity(current.len());
     let mut added = AddedFields::default();
     for asset in current {
-        let mut changed = asset.clone();
-        for assignment in &assignments {
+        let mut new = asset.clone();
+        for assignment in assignments {
             let path = view.path(&assignment.path);
-            path.set(&mut changed, assignment.value.clone())
+            path.set(&mut new, assignment.value.clone())
                 .map_err(Failure::usage)?;
         }
-        assets::check_same_id(group, &asset, &changed)?;
-        added.add(Some(&asset), &changed);
-        wanted.push(WantedAsset::changed(group, asset, changed));
+        assets::check_same_id(group, &asset, &new)?;
+        added.add(Some(&asset), &new);
+        let old = Some(asset);
+        edited.push(EditedAsset { old, new });
     }
+    replace_parent_names(client, group, &mut edited, context).await?;
     added.check(client, group, new_fields).await?;
     let words: Vec<String> = assignments
         .iter()
         .map(|assignment| assignment.path.to_string())
         .collect();
     let made_by = format!("set {} of {}", words.join(", "), group.plural());
+    let wanted = edited.into_iter().map(|asset| asset.wanted(group));
     let planned = ChangePlan::wanted(client, made_by, wanted).await;
     planned.map_err(plan_failure)
 }
