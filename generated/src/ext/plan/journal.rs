@@ -2,15 +2,18 @@
 //!
 //! The journal and the undo log are files of JSON lines. The first line describes the plan or the job, the
 //! service and the account. A `before` line has the old state of an asset. It is written to the disk before
-//! the change of the asset is sent. A `sending` line names a step that is about to be sent, and the assets of
-//! the step. A `settled` line has the outcome of an asset.
+//! the change of the asset is sent. If someone else makes a part of the change in the meantime, another
+//! `before` line replaces the first, so that an undo reverts only the changes of the job. A `sending` line
+//! names a step that is about to be sent, and the assets of the step. A `settled` line has the outcome of an
+//! asset.
 
+use super::difference::same_at;
 use super::entry::PlanStep;
 use super::error::PlanProblem;
 use super::note::PlanNote;
 use crate::Client;
 use crate::ext::line_file::{LineError, LineFile, truncation, write_line};
-use crate::ext::snapshot::{AssetKey, Changes, Fingerprint};
+use crate::ext::snapshot::{AssetKey, Changes, Fingerprint, ValueChange};
 use crate::ext::{ChangeRecord, Outcome};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -73,6 +76,28 @@ pub(super) struct Before {
     pub(super) value: Option<Value>,
 }
 
+impl Before {
+    /// Returns true if the asset `current` lacks exactly those of the `changes` that are recorded.
+    pub(super) fn agrees<'c>(
+        &self,
+        mut changes: impl Iterator<Item = &'c ValueChange>,
+        current: &Value,
+    ) -> bool {
+        let Made::Changed(recorded) = &self.change else {
+            return true;
+        };
+        changes.all(|change| {
+            let is_recorded = recorded.iter().any(|recorded| recorded.path == change.path);
+            is_recorded == is_left(change, current)
+        })
+    }
+}
+
+/// Returns true if the asset `current` lacks the new value of the change.
+pub(super) fn is_left(change: &ValueChange, current: &Value) -> bool {
+    !same_at(&change.path, current.pointer(&change.path), change.new.as_ref())
+}
+
 /// Change that a job makes to an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,8 +113,8 @@ pub(super) enum Made {
 /// Progress that earlier runs of the plan made with an asset, according to the journal.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Earlier {
-    /// True if the journal contains the state of the asset before the change.
-    pub(super) is_begun: bool,
+    /// State of the asset before the change.
+    pub(super) before: Option<Before>,
     /// Steps that were sent, or were about to be sent when the run ended.
     pub(super) sent: BTreeSet<PlanStep>,
     pub(super) outcome: Option<Outcome>,
@@ -99,8 +124,6 @@ pub(super) struct Earlier {
 #[derive(Debug)]
 pub(super) struct Recorded {
     pub(super) header: Header,
-    /// States of the assets that the job changed or may have changed.
-    pub(super) before: BTreeMap<AssetKey, Before>,
     pub(super) earlier: BTreeMap<AssetKey, Earlier>,
     pub(super) unread: Vec<PlanNote>,
     pub(super) is_complete: bool,
@@ -196,13 +219,17 @@ impl Recorded {
     fn new(header: Header, is_plan: bool) -> Self {
         Self {
             header,
-            before: BTreeMap::new(),
             earlier: BTreeMap::new(),
             unread: Vec::new(),
             is_complete: false,
             is_plan,
             length: 0,
         }
+    }
+
+    /// Returns the states of the assets that the job changed or may have changed, sorted by asset.
+    pub(super) fn into_before(self) -> impl Iterator<Item = Before> {
+        self.earlier.into_values().filter_map(|earlier| earlier.before)
     }
 
     /// Checks that the file is a journal of the plan with this fingerprint.
@@ -220,8 +247,8 @@ impl Recorded {
             Line::Complete => self.is_complete = true,
             Line::Unread(note) => self.unread.push(note),
             Line::Before(before) => {
-                self.earlier.entry(before.asset.clone()).or_default().is_begun = true;
-                self.before.entry(before.asset.clone()).or_insert(before);
+                let earlier = self.earlier.entry(before.asset.clone()).or_default();
+                earlier.before = Some(before);
             }
             Line::Sending { step, assets } => {
                 for asset in assets {
@@ -232,12 +259,11 @@ impl Recorded {
                 }
             }
             Line::Settled { asset, outcome } => {
-                let earlier = self.earlier.entry(asset.clone()).or_default();
+                let earlier = self.earlier.entry(asset).or_default();
                 if matches!(outcome, Outcome::AlreadySo { .. } | Outcome::Rejected { .. }) {
                     // The plan has changed nothing of the asset. The steps before this line were not sent, or
                     // the service refused them.
                     *earlier = Earlier::default();
-                    self.before.remove(&asset);
                 }
                 earlier.outcome = Some(outcome);
             }
@@ -282,6 +308,14 @@ impl PlanJournal {
         }
         file.append(&Line::Sending { step, assets })?;
         file.sync()
+    }
+
+    /// Records that the plan makes only these changes of an asset.
+    pub(super) fn before(&mut self, before: Before) -> Result<(), LineError> {
+        match &mut self.0 {
+            Some(file) => file.append(&Line::Before(before)),
+            None => Ok(()),
+        }
     }
 
     /// Records the outcome of an asset.

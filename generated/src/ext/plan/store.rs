@@ -3,6 +3,7 @@
 
 use super::difference::{fingerprint, same, same_at, status_of};
 use super::entry::{Action, PlanEntry, PlanStep, STATUS};
+use super::journal::Before;
 use crate::ext::asset_group::GroupReader;
 use crate::ext::bulk::{Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait, not_about_the_asset};
@@ -132,23 +133,26 @@ pub(super) fn stale(entry: &PlanEntry, reason: &str, was_sent: bool) -> Outcome 
     }
 }
 
-/// Runs the step *save* of an entry: sends the changes that belong to this step.
+/// Runs the step *save* of an entry: sends the changes that belong to this step. If the journal has other
+/// values than the read directly before the save, sends nothing and returns the current asset as an error.
+/// `before` is the state in the journal.
 pub(super) async fn save(
     client: &Client,
     reader: &GroupReader,
     entry: &PlanEntry,
+    before: Option<&Before>,
     policy: StalePolicy,
     was_sent: bool,
-) -> StoreResult {
+) -> Result<StoreResult, Value> {
     let group = reader.group();
     let id = entry.key.id.as_str();
     let current = match reader.find_one(id).await {
         FoundAsset::Found(current) => current,
-        FoundAsset::Missing => return StoreResult::new(missing(group, was_sent)),
-        FoundAsset::Unreadable(failure) => return unreadable(failure),
+        FoundAsset::Missing => return Ok(StoreResult::new(missing(group, was_sent))),
+        FoundAsset::Unreadable(failure) => return Ok(unreadable(failure)),
     };
     if is_deleted(group, &current) {
-        return StoreResult::new(deleted(group, entry));
+        return Ok(StoreResult::new(deleted(group, entry)));
     }
     let change = Saving { reader, entry };
     if change.is_saved(&current) {
@@ -157,11 +161,24 @@ pub(super) async fn save(
         } else {
             Outcome::ALREADY
         };
-        return StoreResult::new(outcome);
+        return Ok(StoreResult::new(outcome));
+    }
+    // If the step was sent earlier, a part of its change may be the result.
+    let agrees = |before: &Before| before.agrees(entry.changes_of(PlanStep::Save), &current);
+    if !was_sent && !before.is_none_or(agrees) {
+        return Err(current);
     }
     if let Freshness::Stale(reason) = freshness(group, entry, &current, policy) {
-        return StoreResult::new(stale(entry, &reason, was_sent));
+        return Ok(StoreResult::new(stale(entry, &reason, was_sent)));
     }
+    Ok(send(client, change, current).await)
+}
+
+/// Saves the asset `current` with its new values, and finds out whether the service has saved it.
+async fn send(client: &Client, change: Saving<'_>, current: Value) -> StoreResult {
+    let Saving { reader, entry } = change;
+    let group = reader.group();
+    let id = entry.key.id.as_str();
     let result = change.send(client, &current, false).await;
     let Err(error) = result else {
         return change.verify(client, &current).await;

@@ -43,9 +43,9 @@ impl ChangePlan {
         let header = Header::new(client, String::new()).await?;
         let checked = recorded.header.check_account(&header);
         checked.map_err(|problem| PlanError::at(path, problem))?;
-        let job = recorded.header.job;
-        let before = recorded.before.into_values().collect();
-        let (entries, notes) = revert(client, before, recorded.unread).await;
+        let job = recorded.header.job.clone();
+        let unread = recorded.unread.clone();
+        let (entries, notes) = revert(client, recorded.into_before().collect(), unread).await;
         Ok(Self::new(client, format!("undo: {job}"), notes, entries).await?)
     }
 }
@@ -86,8 +86,8 @@ async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError
         let changed = |before: &Before| {
             before.asset.group != name || may_have_changed.contains(before.asset.id.as_str())
         };
-        let before = recorded.before.into_values().filter(changed).collect();
-        (before, recorded.unread)
+        let unread = recorded.unread.clone();
+        (recorded.into_before().filter(changed).collect(), unread)
     };
     let (entries, notes) = revert(client, before, unread).await;
     Ok(ChangePlan::new(client, format!("undo: {}", journal.job()), notes, entries).await?)

@@ -70,7 +70,7 @@ impl UndoLog {
                 if recorded.is_complete {
                     return Ok(());
                 }
-                recorded.before.into_keys().collect()
+                recorded.into_before().map(|before| before.asset).collect()
             }
         };
         let mut log = Self {

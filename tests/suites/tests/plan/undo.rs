@@ -3,15 +3,17 @@
 use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, key, notes, stored};
 use bytes::Bytes;
 use funnelflux::Client;
-use funnelflux::ext::plan::{ChangePlan, PlanNote, PlanNoteKind};
+use funnelflux::ext::plan::{ChangePlan, PlanNote, PlanNoteKind, PlanStep};
 use funnelflux::ext::{
     AssetGroup, BulkArchive as _, BulkDelete as _, Cascade, DuplicateMany as _, MoveToCategory as _,
 };
-use funnelflux::transport::{TransportError, from_fn};
+use funnelflux::transport::{self, TransportError, from_fn};
 use funnelflux::types::DuplicateRequest;
-use funnelflux_fake::{Fault, Rule, Status};
+use funnelflux_fake::{Fake, Fault, Rule, Status};
 use funnelflux_suites::run;
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[test]
 fn a_plan_is_undone_and_the_undo_is_undone() {
@@ -132,6 +134,91 @@ fn changes_of_others_since_the_job_stay() {
 }
 
 /// The plan swaps two values of a page. Somebody has already swapped the first one.
+#[test]
+fn an_undo_keeps_the_part_that_someone_else_made_directly_before_the_save() {
+    for is_rebase in [true, false] {
+        let (fake, client) = account();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let plan = ChangePlan::replace(SOURCE, OTHER_SOURCE)
+            .groups(["pages"])
+            .only([PAGE]);
+        let plan = run(plan.plan(&client)).unwrap();
+        let theirs = json!({ "idOfferSource": OTHER_SOURCE });
+        // The job has recorded the state of its first read when it reads the page again to save it.
+        let reads = AtomicUsize::new(0);
+        let value = theirs.clone();
+        let meddling = meddling_client(&fake, move |request, fake| {
+            let is_read = request.uri().path().contains("/page/find/");
+            if is_read && reads.fetch_add(1, Ordering::SeqCst) == 1 {
+                fake.set("page", PAGE, "offerParams", value.clone());
+            }
+        });
+        let job = plan.apply(&meddling).journal(&journal);
+        let job = if is_rebase { job.rebase() } else { job };
+        let report = run(job.send()).unwrap();
+        let list = |fake: &Fake| body(fake, "page", PAGE)["notYetKnown"]["list"][0].clone();
+        let counts = report.counts();
+        if is_rebase {
+            assert_eq!((counts.done, list(&fake)), (1, json!(OTHER_SOURCE)), "{report}");
+        } else {
+            assert_eq!((counts.rejected, list(&fake)), (1, json!(SOURCE)), "{report}");
+        }
+        let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+        assert!(undo.notes().is_empty(), "{undo}");
+        assert!(apply(&undo, &client).is_success());
+        assert_eq!(list(&fake), SOURCE);
+        assert_eq!(body(&fake, "page", PAGE)["offerParams"], theirs, "{is_rebase}");
+    }
+}
+
+/// The job renames and archives a page, but somebody else archives it after it is renamed.
+#[test]
+fn an_undo_keeps_a_step_that_someone_else_made() {
+    let (fake, client) = account();
+    fake.set("page", PAGE, "status", "archived");
+    let (_folder, snapshot) = super::export(&client);
+    fake.set("page", PAGE, "status", "active");
+    fake.set("page", PAGE, "pageName", "Renamed");
+    let plan = run(ChangePlan::restore(&snapshot).plan(&client)).unwrap();
+    assert_eq!(plan.entries()[0].steps(), [PlanStep::Save, PlanStep::Archive]);
+    let meddling = meddling_client(&fake, |request, fake| {
+        let is_saved = body(fake, "page", PAGE)["pageName"] == "Lander";
+        if is_saved && request.uri().path().contains("/page/find/") {
+            fake.set("page", PAGE, "status", "archived");
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let job = plan.apply(&meddling).acknowledge_inferred().journal(&journal);
+    let report = run(job.send()).unwrap();
+    assert_eq!(report.counts().done, 1, "{report}");
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert!(apply(&undo, &client).is_success());
+    let page = stored(&fake, "page", PAGE);
+    assert_eq!(
+        (page.body["pageName"].as_str(), page.status),
+        (Some("Renamed"), Status::Archived)
+    );
+}
+
+/// Returns a client that calls `meddle` before the fake handles a request.
+fn meddling_client(
+    fake: &Fake,
+    meddle: impl Fn(&http::Request<Bytes>, &Fake) + Send + Sync + 'static,
+) -> Client {
+    let (service, token, meddle) = (fake.clone(), fake.access_token(), Arc::new(meddle));
+    let transport = transport::from_fn(move |request: http::Request<Bytes>| {
+        let (fake, meddle) = (service.clone(), Arc::clone(&meddle));
+        async move {
+            meddle(&request, &fake);
+            fake.respond(request).await.map_err(TransportError::from)
+        }
+    });
+    let client = Client::builder().bearer_token(token).transport(transport);
+    client.build().unwrap()
+}
+
 #[test]
 fn the_undo_of_a_rebase_keeps_the_values_that_someone_else_set() {
     let (fake, client) = account();

@@ -11,7 +11,7 @@ use crate::ext::plan::difference::{levels, named};
 use crate::ext::plan::entry::{Action, PlanStep};
 use crate::ext::plan::error::PlanProblem;
 use crate::ext::plan::journal::{Earlier, PlanJournal};
-use crate::ext::plan::store::{self, StoreResult};
+use crate::ext::plan::store::{self, StoreResult, stale};
 use crate::ext::snapshot::AssetKey;
 use crate::ext::{AssetGroup, Cascade, Failure, FoundAsset, Outcome, Progress, Reason, Report};
 use crate::transport::BoxFuture;
@@ -77,7 +77,7 @@ impl Job<'_> {
                 sent: earlier.sent,
                 finished: Vec::new(),
                 current: None,
-                is_begun: earlier.is_begun,
+                before: earlier.before,
                 outcome: None,
             };
             let finished = earlier.outcome.filter(|outcome| !outcome.is_unfinished());
@@ -237,53 +237,101 @@ impl Job<'_> {
             if self.is_stopped(batch) || !self.record(step, batch) {
                 continue;
             }
-            let (client, readers) = (&self.client, &self.readers);
-            let (rebase, signal) = (self.rebase, self.stop.signal());
-            let stores: Vec<_> = batch
-                .iter()
-                .filter_map(|index| {
-                    let work = self.works.get(*index)?;
-                    Some((*index, work, readers.get(work.group.name())?.clone()))
-                })
-                .map(|(index, work, reader)| {
-                    let was_sent = work.sent.contains(&step);
-                    let policy = work.policy(rebase);
-                    let (entry, signal) = (work.entry, signal.clone());
-                    async move {
-                        let result: Option<StoreResult> = match step {
-                            _ if signal.is_set() => None,
-                            PlanStep::Create => Some(store::create(client, &reader, entry, was_sent).await),
-                            _ => Some(store::save(client, &reader, entry, policy, was_sent).await),
-                        };
-                        (index, result)
-                    }
-                })
-                .collect();
-            let mut outcomes = Vec::with_capacity(batch.len());
-            let mut stores = stream::iter(stores).buffer_unordered(self.concurrency);
-            while let Some((index, result)) = stores.next().await {
-                if let Some(result) = &result {
+            let moved = self.store(step, batch).await;
+            let again = self.begin_anew(moved);
+            if again.is_empty() || !self.record(step, &again) {
+                continue;
+            }
+            for (index, _) in self.store(step, &again).await {
+                if let Some(work) = self.works.get(index) {
+                    let outcome = stale(work.entry, "someone else is changing the same values", false);
+                    self.step_ended(index, outcome);
+                }
+            }
+        }
+    }
+
+    /// Creates or saves the assets of a batch. Returns the current states of assets that were not sent,
+    /// because someone else has changed values that the plan changes since the journal recorded them.
+    async fn store(&mut self, step: PlanStep, batch: &[usize]) -> Vec<(usize, Value)> {
+        let (client, readers) = (&self.client, &self.readers);
+        let (rebase, signal) = (self.rebase, self.stop.signal());
+        let stores: Vec<_> = batch
+            .iter()
+            .filter_map(|index| {
+                let work = self.works.get(*index)?;
+                Some((*index, work, readers.get(work.group.name())?.clone()))
+            })
+            .map(|(index, work, reader)| {
+                let was_sent = work.sent.contains(&step);
+                let policy = work.policy(rebase);
+                let (entry, before, signal) = (work.entry, work.before.as_ref(), signal.clone());
+                async move {
+                    let result: Option<Result<StoreResult, Value>> = match step {
+                        _ if signal.is_set() => None,
+                        PlanStep::Create => Some(Ok(store::create(client, &reader, entry, was_sent).await)),
+                        _ => Some(store::save(client, &reader, entry, before, policy, was_sent).await),
+                    };
+                    (index, result)
+                }
+            })
+            .collect();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        let mut moved = Vec::new();
+        let mut stores = stream::iter(stores).buffer_unordered(self.concurrency);
+        while let Some((index, result)) = stores.next().await {
+            match result {
+                Some(Ok(result)) => {
                     let failed = usize::from(!result.outcome.is_success());
                     self.stop
                         .record(Some(result.answered), failed, result.outcome.failure());
                     if let Some(failure) = &result.ends_the_job {
                         self.stop.stop(stopped_because(STOPPED, failure));
                     }
+                    outcomes.push((index, Some(result.outcome)));
                 }
-                cancel_if_requested(self.cancel.as_ref(), &mut self.stop);
-                outcomes.push((index, result.map(|result| result.outcome)));
+                Some(Err(current)) => moved.push((index, current)),
+                None => outcomes.push((index, None)),
             }
-            drop(stores);
-            for (index, outcome) in outcomes {
-                match outcome {
-                    Some(outcome) => self.step_ended(index, outcome),
-                    // According to the journal, the asset was about to be sent, so the next run reads the
-                    // asset first.
-                    None => {
-                        self.is_stopped(&[index]);
-                    }
+            cancel_if_requested(self.cancel.as_ref(), &mut self.stop);
+        }
+        drop(stores);
+        for (index, outcome) in outcomes {
+            match outcome {
+                Some(outcome) => self.step_ended(index, outcome),
+                // According to the journal, the asset was about to be sent, so the next run reads the asset
+                // first.
+                None => {
+                    self.is_stopped(&[index]);
                 }
             }
+        }
+        moved
+    }
+
+    /// Begins the step *save* of assets anew. Ends the entries that cannot be applied any more, and returns
+    /// the others.
+    fn begin_anew(&mut self, moved: Vec<(usize, Value)>) -> Vec<usize> {
+        let mut left = Vec::new();
+        for (index, current) in moved {
+            let Some(work) = self.works.get_mut(index) else {
+                continue;
+            };
+            if let Some(outcome) = work.begin_anew(current, self.rebase) {
+                self.end_unsent(index, outcome);
+            } else {
+                self.record_before(index);
+                left.push(index);
+            }
+        }
+        left
+    }
+
+    /// Records the changes that the plan makes of an asset, after someone else has made a part of them.
+    fn record_before(&mut self, index: usize) {
+        if let Some(before) = self.works.get(index).and_then(|work| work.before.clone()) {
+            let written = self.journal.before(before);
+            self.check_journal(written);
         }
     }
 
@@ -321,7 +369,7 @@ impl Job<'_> {
     /// Reads the assets that this job has not changed yet. Ends entries that need no step or cannot be
     /// applied, for example because somebody else has changed the asset. Returns the other entries.
     async fn look_again(&mut self, works: &[usize]) -> Vec<usize> {
-        let untouched = |work: &&Work<'_>| work.finished.is_empty() && !work.is_begun;
+        let untouched = |work: &&Work<'_>| work.finished.is_empty() && work.before.is_none();
         let keys: Vec<AssetKey> = works
             .iter()
             .filter_map(|index| self.works.get(*index).filter(untouched))
@@ -416,9 +464,9 @@ impl Job<'_> {
             let Some(work) = self.works.get_mut(*index) else {
                 continue;
             };
-            if !work.is_begun {
-                work.is_begun = true;
-                before.push(work.before());
+            if work.before.is_none() {
+                work.before = Some(work.state());
+                before.extend(work.before.clone());
             }
             keys.push(work.entry.key.clone());
         }
@@ -450,12 +498,16 @@ impl Job<'_> {
         } else {
             work.steps.remove(0)
         };
+        // Someone else made this change after its state was recorded.
+        let is_of_others = matches!(outcome, Outcome::AlreadySo { .. });
         work.finished.push((step, outcome));
-        if is_success && !work.steps.is_empty() {
-            return;
+        let ended = (!is_success || work.steps.is_empty()).then(|| work.total());
+        if is_of_others && work.record_only_left(step, None) {
+            self.record_before(index);
         }
-        let outcome = work.total();
-        self.settle(index, outcome);
+        if let Some(outcome) = ended {
+            self.settle(index, outcome);
+        }
     }
 
     /// Ends an entry for which this job sends nothing. A failure counts towards the limit of failed assets.

@@ -1,8 +1,7 @@
 //! The change of one asset while a plan is applied.
 
-use crate::ext::plan::difference::same_at;
 use crate::ext::plan::entry::{Action, PlanEntry, PlanStep};
-use crate::ext::plan::journal::{Before, Made};
+use crate::ext::plan::journal::{Before, Made, is_left};
 use crate::ext::plan::store::{Freshness, StalePolicy, deleted, freshness, is_deleted, stale};
 use crate::ext::snapshot::{Changes, ValueChange};
 use crate::ext::{AssetGroup, Failure, FoundAsset, Outcome, Reason};
@@ -21,8 +20,8 @@ pub(super) struct Work<'p> {
     pub(super) finished: Vec<(PlanStep, Outcome)>,
     /// State of the asset when it was last read.
     pub(super) current: Option<Value>,
-    /// True if the journal contains the state before the change.
-    pub(super) is_begun: bool,
+    /// State before the change, according to the journal.
+    pub(super) before: Option<Before>,
     pub(super) outcome: Option<Outcome>,
 }
 
@@ -30,7 +29,7 @@ impl Work<'_> {
     pub(super) fn policy(&self, rebase: bool) -> StalePolicy {
         StalePolicy {
             rebase,
-            is_begun: self.is_begun,
+            is_begun: self.before.is_some(),
         }
     }
 
@@ -85,12 +84,51 @@ impl Work<'_> {
         }
     }
 
+    /// Begins the step *save* anew, because someone else has changed values at its paths since the state for
+    /// the journal was read. Returns an outcome if the entry cannot be applied any more.
+    pub(super) fn begin_anew(&mut self, current: Value, rebase: bool) -> Option<Outcome> {
+        if self.finished.is_empty() && self.sent.is_empty() {
+            self.before = None;
+            return self.look(FoundAsset::Found(current), rebase);
+        }
+        self.record_only_left(PlanStep::Save, Some(&current));
+        None
+    }
+
+    /// Replaces the recorded changes of `step` by those that the asset `current` still lacks; without an
+    /// asset, by none. The others were made by someone else, and an undo must not revert them. Returns true
+    /// if the recorded changes are others than before.
+    pub(super) fn record_only_left(&mut self, step: PlanStep, current: Option<&Value>) -> bool {
+        let Some(Before {
+            change: Made::Changed(recorded),
+            ..
+        }) = &mut self.before
+        else {
+            return false;
+        };
+        let kept = recorded
+            .iter()
+            .filter(|change| self.entry.step_of(change) != step)
+            .cloned();
+        let left = current.map(|current| left(self.entry.changes_of(step), current));
+        let changes = kept.chain(left.into_iter().flatten()).collect();
+        let changes = Changes::new(changes).unwrap_or_else(|_| recorded.clone());
+        let is_other = changes != *recorded;
+        *recorded = changes;
+        is_other
+    }
+
     /// Returns the state before the change, for the journal.
-    pub(super) fn before(&self) -> Before {
+    pub(super) fn state(&self) -> Before {
         let change = match &self.entry.action {
             Action::Create(_) => Made::Created,
             Action::Delete => Made::Deleted,
-            Action::Change(changes) => Made::Changed(actual(changes, self.current.as_ref())),
+            Action::Change(changes) => Made::Changed(match &self.current {
+                Some(current) => {
+                    Changes::new(left(changes.iter(), current)).unwrap_or_else(|_| changes.clone())
+                }
+                None => changes.clone(),
+            }),
         };
         Before {
             asset: self.entry.key.clone(),
@@ -143,17 +181,11 @@ impl Work<'_> {
 
 /// Returns the changes that are left to make, with the values of the current asset as old values. The plan
 /// may write an old value differently: for example, as an empty string if the property is now absent.
-fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
-    let Some(current) = current else {
-        return changes.clone();
+fn left<'c>(changes: impl Iterator<Item = &'c ValueChange>, current: &Value) -> Vec<ValueChange> {
+    let left = changes.filter(|change| is_left(change, current));
+    let with_old = |change: &ValueChange| ValueChange {
+        old: current.pointer(&change.path).cloned(),
+        ..change.clone()
     };
-    let actual = changes.iter().filter_map(|change| {
-        let old = current.pointer(&change.path);
-        let is_left = !same_at(&change.path, old, change.new.as_ref());
-        is_left.then(|| ValueChange {
-            old: old.cloned(),
-            ..change.clone()
-        })
-    });
-    Changes::new(actual.collect()).unwrap_or_else(|_| changes.clone())
+    left.map(with_old).collect()
 }
