@@ -13,12 +13,14 @@
 //! | `reading`, `planning` | the implementation of the tools |
 //! | `folder` | the folder of plans and snapshots, which the assistant cannot leave |
 //! | `page` | output of limited size, which states the parts that are left out |
+//! | `stdio` | messages on stdin and stdout |
 
 mod arguments;
 mod folder;
 mod page;
 mod planning;
 mod reading;
+mod stdio;
 mod table;
 mod tool;
 
@@ -36,6 +38,7 @@ use rmcp::service::{RequestContext, ServerInitializeError};
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 use std::path::Path;
 use std::pin::pin;
+use stdio::Stdio;
 use table::TOOLS;
 use tokio::sync::Semaphore;
 use tool::{Action, Tool};
@@ -59,7 +62,7 @@ pub(crate) async fn serve(context: Context, folder: Option<&Path>) -> CommandRes
         Failure::failed(format!("the conversation with the assistant failed: {problem}"))
             .fix("start the program from an assistant that speaks the Model Context Protocol")
     };
-    match server.serve(rmcp::transport::stdio()).await {
+    match server.serve(Stdio::new()).await {
         Ok(service) => match service.waiting().await {
             Ok(_) => Ok(Exit::Done),
             Err(error) => Err(failed(error.to_string())),

@@ -194,21 +194,50 @@ fn the_end_of_the_input_and_invalid_messages_end_nothing_early() {
     assert_eq!(world.run_with("mcp", "").code(0).out, "");
     let other = world.run_with("mcp", &(request(1, "tools/list", json!({})) + "\n"));
     assert!(other.out.contains("\"error\""), "{}", other.out);
+    // The last line needs no line break.
+    let garbage = world
+        .run_with("mcp", &format!("{}{{", lines[..2].join("\n") + "\n"))
+        .code(0);
+    let answers: Vec<&str> = garbage.out.lines().collect();
+    assert!(
+        answers.len() == 2 && answers[1].contains("-32700"),
+        "{}",
+        garbage.out
+    );
 
     let mut session = Session::new(&world, "");
-    session.line("{ this is not JSON");
+    // These lines need no answer: an empty line, and notifications.
     session.line("");
-    session.line("[]");
-    session.line(&request(100, "tools/forget", json!({})));
-    let mut unknown = session.reply();
-    while unknown.get("id").is_none() {
-        assert_eq!(unknown["error"]["message"], "Invalid request");
-        unknown = session.reply();
+    session.line(&json!({ "jsonrpc": "2.0", "method": "notifications/unknown", "params": 5 }).to_string());
+    let batch = format!("[{}]", request(99, "tools/list", json!({})));
+    for (line, id, code) in [
+        ("{ this is not JSON", None, -32700),
+        (
+            r#"{"jsonrpc":"2.0","id":98,"method":"tools/list","params":{"a":1e999}}"#,
+            None,
+            -32700,
+        ),
+        ("[]", None, -32600),
+        (&*batch, None, -32600),
+        ("5", None, -32600),
+        (r#"{"jsonrpc":"2.0","id":97,"method":5}"#, Some(97), -32600),
+        (
+            r#"{"jsonrpc":"1.0","id":96,"method":"tools/list"}"#,
+            Some(96),
+            -32600,
+        ),
+        (r#"{"jsonrpc":"2.0","id":95}"#, Some(95), -32600),
+        (&*request(100, "tools/forget", json!({})), Some(100), -32601),
+    ] {
+        session.line(line);
+        let answer = session.reply();
+        let id = id.map(|id: u64| json!(id));
+        assert_eq!(
+            (answer.get("id"), &answer["error"]["code"]),
+            (id.as_ref(), &json!(code)),
+            "{line}: {answer}"
+        );
     }
-    assert_eq!(
-        (&unknown["id"], &unknown["error"]["code"]),
-        (&json!(100), &json!(-32601))
-    );
     let tool = session.request("tools/call", json!({ "name": "delete_everything" }));
     assert!(
         tool["error"]["message"]
