@@ -13,7 +13,7 @@ use crate::signals::stop_signal;
 use crate::text::{count, of_library, printable};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::Client;
-use funnelflux::ext::plan::{ChangePlan, PlanEntry, PlanError, PlanStep};
+use funnelflux::ext::plan::{ChangePlan, PlanEntry, PlanError, PlanNoteKind, PlanStep};
 use funnelflux::ext::snapshot::AssetKey;
 use funnelflux::ext::{AssetGroup, Counts, Report};
 use serde_json::Value;
@@ -90,14 +90,22 @@ impl PlanCommand<'_> {
         } else {
             self.apply(client, plan, None).await?
         };
-        // The notes state differences that the plan does not remove. Nobody has reviewed these notes yet, so
-        // a plan with notes ends as partial. The notes of `replace` do not count, because they also state
-        // which groups cannot be searched.
-        let is_whole = self.name == "replace" || plan.notes().is_empty();
-        Ok(if exit == Exit::Done && !is_whole {
+        // Nobody has reviewed the notes yet, so a plan that leaves out a change ends as partial.
+        Ok(if exit == Exit::Done && self.leaves_out_changes(plan) {
             Exit::Partly
         } else {
             exit
+        })
+    }
+
+    /// Returns true if a note states that the plan leaves out a change.
+    pub(crate) fn leaves_out_changes(&self, plan: &ChangePlan) -> bool {
+        plan.notes().iter().any(|note| match self.name {
+            // General notes state which groups cannot be searched, and a longer text is no reference.
+            "replace" => note.asset().is_some() && note.kind() != PlanNoteKind::PartOfText,
+            // General notes count the assets that are not in the snapshot, and no plan can restore a secret.
+            "plan" => note.asset().is_some() && note.kind() != PlanNoteKind::Secret,
+            _ => true,
         })
     }
 

@@ -9,7 +9,7 @@ use crate::plan_job::{PlanCommand, plan_failure};
 use crate::profile::write_whole;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan, PlanNoteKind};
+use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan};
 use funnelflux::ext::snapshot::Snapshot;
 use std::path::PathBuf;
 
@@ -93,18 +93,11 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     let differs = matches.get_flag("exit-code") && !plan.is_empty();
     Ok(if differs {
         Exit::Differs
-    } else if leaves_out_assets(&plan) {
+    } else if command.leaves_out_changes(&plan) {
         Exit::Partly
     } else {
         Exit::Done
     })
-}
-
-/// Returns true if a plan leaves out changes of an asset. Secrets do not count, because no plan can restore
-/// them.
-fn leaves_out_assets(plan: &ChangePlan) -> bool {
-    let mut notes = plan.notes().iter();
-    notes.any(|note| note.asset().is_some() && note.kind() != PlanNoteKind::Secret)
 }
 
 /// Converts a value of `--others` to the treatment of assets that the snapshot does not contain.

@@ -2,6 +2,7 @@
 
 use crate::support::{Ran, World, ran, stable_times, words};
 use funnelflux::ext::AssetGroup;
+use funnelflux_fake::number;
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Stdio;
@@ -541,6 +542,34 @@ fn a_plan_that_leaves_out_an_asset_exits_with_3() {
     let plan = world.run("plan backup --out plan.json").code(3);
     let deleted = format!("offer-sources/{} was deleted from the account", ids[1]);
     assert!(plan.out.contains(&deleted), "{}", plan.out);
+}
+
+#[test]
+fn a_replacement_that_leaves_out_an_asset_exits_with_3() {
+    let (world, ids) = world();
+    world.fake.seed_page("2nIemP000009", &ids[0]);
+    // A longer text that contains the ID is no reference, and a complete replacement leaves it alone.
+    world
+        .fake
+        .set("page", "2nIemP000009", "description", format!("see {}", ids[0]));
+    let line = "offer-sources replace 'Source 1' 'Source 2' --groups pages";
+    let whole = world.run(&format!("{line} --plan")).code(0);
+    assert!(whole.out.contains("/description"), "{}", whole.out);
+    // The program cannot save this page, because a number of it would be rounded.
+    let digits = number("0.1234567890123456789");
+    world.fake.set("page", "2nIemP000001", "bid", digits);
+    let plan = world.run(&format!("{line} --plan")).code(3);
+    assert!(
+        plan.out.contains("pages/2nIemP000001 could not be read"),
+        "{}",
+        plan.out
+    );
+    world.run(&format!("{line} --yes")).code(3);
+    let source = |page: &str| body(&world, "page", page)["offerParams"]["idOfferSource"].clone();
+    assert_eq!(
+        (source("2nIemP000009"), source("2nIemP000001")),
+        (json!(ids[1]), json!(ids[0]))
+    );
 }
 
 #[test]
