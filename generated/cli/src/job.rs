@@ -455,7 +455,8 @@ pub(crate) fn write_report<I: ReportId + Serialize>(
     written
 }
 
-/// Returns the exit code for a report.
+/// Returns the exit code for a report. A job in which the program itself rejected an asset, for example a
+/// stale one, has failed: the service has not refused it.
 pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     use funnelflux::ext::Reason;
     let counts = report.counts();
@@ -466,13 +467,15 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
             .filter_map(|entry| entry.outcome.failure())
     };
     let is_cancelled = reasons().any(|failure| failure.reason() == Reason::Cancelled);
+    let is_refused =
+        counts.rejected == counts.total() && reasons().all(|failure| failure.reason() == Reason::Refused);
     let is_unauthorized =
         reasons().any(|failure| failure.error().is_some_and(funnelflux::Error::is_unauthorized));
     match (counts.done + counts.already, counts.total()) {
         (good, total) if good == total => Exit::Done,
         _ if is_cancelled => Exit::Cancelled,
         (0, _) if is_unauthorized => Exit::Authentication,
-        (0, total) if counts.rejected == total => Exit::Refused,
+        (0, _) if is_refused => Exit::Refused,
         (0, _) => Exit::Failed,
         _ => Exit::Partly,
     }

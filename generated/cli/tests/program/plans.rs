@@ -2,7 +2,7 @@
 
 use crate::support::{Ran, World, ran, stable_times, words};
 use funnelflux::ext::AssetGroup;
-use funnelflux_fake::number;
+use funnelflux_fake::{Fault, Rule, number};
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Stdio;
@@ -570,6 +570,57 @@ fn a_replacement_that_leaves_out_an_asset_exits_with_3() {
         (source("2nIemP000009"), source("2nIemP000001")),
         (json!(ids[1]), json!(ids[0]))
     );
+}
+
+/// The exit code 5 means that the service refused the change, so a script may correct the change. Here, the
+/// program sends nothing.
+#[test]
+fn an_asset_that_the_program_rejects_itself_is_no_refusal_of_the_service() {
+    let (world, ids) = world();
+    let line = format!("offer-sources set {} --set name=Mine --out plan.json", ids[0]);
+    world.run(&line).code(0);
+    world
+        .fake
+        .set("offersource", &ids[0], "offerSourceName", "Theirs");
+    let requests = world.fake.log().len();
+    let stale = world.run("apply plan.json --yes --errors json").code(1);
+    assert!(
+        stale.err.contains("changed since the plan was made"),
+        "{}",
+        stale.err
+    );
+    assert!(stale.err.contains("\"exit_code\":1"), "{}", stale.err);
+    let sent = world.fake.log().into_iter().skip(requests);
+    let sent: Vec<String> = sent.map(|entry| entry.method.to_string()).collect();
+    assert!(sent.iter().all(|method| method == "GET"), "{sent:?}");
+    let refusal = Rule::new(Fault::status(403)).on("PUT /offersource/save/");
+    world.fake.inject(refusal.times(9));
+    let line = format!("offer-sources set {} --set name=Mine --yes", ids[0]);
+    world.run(&line).code(5);
+    world.fake.clear_faults();
+    // An edited text is not lost if somebody else has changed the asset in the meantime.
+    let edited = world.path("edited");
+    let meddle = format!(
+        "sed -i 's/Source 2/By hand/' \"$1\"; touch {edited}; while test -e {edited}; do sleep 0.1; done"
+    );
+    let line = format!("offer-sources edit {} --yes", ids[1]);
+    let ran = std::thread::scope(|scope| {
+        let ran = scope.spawn(|| edit(&world, &line, &meddle));
+        let begin = Instant::now();
+        while !fs::exists(&edited).unwrap() && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        world
+            .fake
+            .set("offersource", &ids[1], "offerSourceName", "Theirs");
+        fs::remove_file(&edited).unwrap();
+        ran.join().unwrap()
+    });
+    let stale = ran.code(1);
+    let (_, path) = stale.err.split_once("note: the edited text is in ").unwrap();
+    let kept = fs::read_to_string(path.trim()).unwrap();
+    assert!(kept.contains("By hand"), "{kept}");
+    fs::remove_file(path.trim()).unwrap();
 }
 
 #[test]

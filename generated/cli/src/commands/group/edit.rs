@@ -90,27 +90,31 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
                 text = body;
                 problem = Some(Failure::failed("the service refused this text"));
             }
-            // Without a terminal, the text cannot be edited again, and it must not be lost.
-            Err(failure) => return Err(with_kept_text(failure, &body)),
-            result => return result,
+            // The text cannot be edited again, and it must not be lost.
+            Err(failure) => {
+                let message = match kept(&body) {
+                    Some(path) => format!("{}; {path}", failure.message),
+                    None => failure.message.clone(),
+                };
+                return Err(failure.with_message(message));
+            }
+            Ok(Exit::Done | Exit::Partly) => return result,
+            Ok(_) => {
+                if let Some(path) = kept(&body) {
+                    note(&path);
+                }
+                return result;
+            }
         }
     }
 }
 
-/// Writes the edited text to a temporary file, and adds the path of the file to the message of the failure.
-fn with_kept_text(failure: Failure, text: &str) -> Failure {
-    let file = tempfile::Builder::new().suffix(".json").tempfile();
-    let kept = file.ok().and_then(|mut file| {
-        file.write_all(text.as_bytes()).ok()?;
-        file.into_temp_path().keep().ok()
-    });
-    match kept {
-        Some(path) => {
-            let message = format!("{}; the edited text is in {}", failure.message, path.display());
-            failure.with_message(message)
-        }
-        None => failure,
-    }
+/// Writes the edited text to a temporary file, and returns a sentence with the path of the file.
+fn kept(text: &str) -> Option<String> {
+    let mut file = tempfile::Builder::new().suffix(".json").tempfile().ok()?;
+    file.write_all(text.as_bytes()).ok()?;
+    let path = file.into_temp_path().keep().ok()?;
+    Some(format!("the edited text is in {}", path.display()))
 }
 
 fn check(group: AssetGroup, current: &Value, wanted: &Value) -> Result<(), Failure> {
