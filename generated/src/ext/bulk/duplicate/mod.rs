@@ -93,7 +93,8 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// A job that resumes from its journal repeats the search. The outcome is *not sent* if ten minutes have
 /// passed since the request, if the list could be read before the job, and if no new asset can be the copy,
 /// renamed or not. The next run then makes the copy. A copy that an earlier run could not read back is read
-/// again.
+/// again. The outcome *done* is final: the job does not look at the original or the copy again, even if
+/// somebody has deleted one of them since.
 ///
 /// A gateway may swap the responses to two requests in flight. If the service does not accept a request, the
 /// job reads back the copies of all requests that were in flight at the same time. If one of these copies

@@ -86,7 +86,7 @@ impl Apply<'_> {
     /// The old state of each asset is written to the disk before its change is sent, so that
     /// [`ChangePlan::undo`] can revert the changes. After a crash at any point, apply the plan again with the
     /// same journal. The job then continues: finished assets are not sent again, and nothing is created
-    /// twice.
+    /// twice. The outcome of a finished asset is final, even if somebody has changed or deleted it since.
     pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
         self.journal = Some(path.as_ref().to_owned());
         self
