@@ -111,10 +111,16 @@ async fn parent_ids(
     given: Vec<String>,
     context: &Context,
 ) -> Result<Vec<String>, Failure> {
-    if given.iter().any(|text| !id::is_well_formed(text)) {
-        note_inferred(parents, context);
+    if given.iter().all(|text| id::is_well_formed(text)) {
+        return Ok(given);
     }
-    assets::resolve(client, parents, given).await
+    note_inferred(parents, context);
+    if parents.abilities().list {
+        assets::resolve(client, parents, given).await
+    } else {
+        // Names cannot be looked up, but a text that is no ID must not be stored.
+        assets::existing(client, parents, given).await
+    }
 }
 
 /// Returns a sentence for the help: commands take names of categories and parents in place of their IDs.
