@@ -69,8 +69,16 @@ pub(crate) struct Resource {
     pub(crate) client_made_id: Option<TokenStream>,
     pub(crate) id_pointer: String,
     pub(crate) name_pointer: Option<String>,
-    /// JSON pointer to the ID of the category, if the assets have one.
-    pub(crate) category_pointer: Option<String>,
+    /// Name of the property with the ID of the category, if the assets have one.
+    pub(crate) category_property: Option<String>,
+}
+
+impl Resource {
+    /// Returns the JSON pointer to the ID of the category, if the assets have one.
+    pub(crate) fn category_pointer(&self) -> Option<String> {
+        let property = self.category_property.as_ref()?;
+        Some(Pointer::root().with_trailing_token(property).to_string())
+    }
 }
 
 /// The call that creates an asset, and the call that saves one.
@@ -307,7 +315,7 @@ impl<'a> Reader<'a> {
         let name = fields.name(&words.singular);
         let category = fields.category(id_name).map(|field| field.name.as_str());
         let category = category.or(categorise.as_ref().map(|categorise| &*categorise.property));
-        let category_pointer = category.map(pointer);
+        let category_property = category.map(str::to_owned);
         Some(Resource {
             kind: self.kind(self.plural(tag, &words)),
             handle: self.handle(self.plural(tag, &words)),
@@ -332,7 +340,7 @@ impl<'a> Reader<'a> {
             client_made_id,
             id_pointer: pointer(id_name),
             name_pointer: name.map(|field| pointer(&field.name)),
-            category_pointer,
+            category_property,
         })
     }
 

@@ -516,12 +516,14 @@ fn the_argument_and_the_property_of_an_id_may_have_different_names() {
         // The asset may contain other objects with IDs.
         document["components"]["schemas"]["Page"]["properties"]["owner"] =
             object(&json!({ "id": { "type": "string" } }), &[]);
+        document["components"]["schemas"]["Page"]["properties"]["category_id"] = json!({ "type": "string" });
         let output = output(&document);
         let notices = output.notices.to_string();
         assert!(!notices.contains("left out"), "{argument} {property}: {notices}");
         let code: String = output.files["pages/resource.rs"].split_whitespace().collect();
         let id = format!(
-            "NAMES:resource::ResourceNames=resource::ResourceNames{{segment:\"page\",id:\"{property}\""
+            "NAMES:resource::ResourceNames=resource::ResourceNames{{segment:\"page\",id:\"{property}\",\
+             category:Some(\"category_id\")"
         );
         let read_back = format!("property:\"{property}\"");
         for expected in [

@@ -130,7 +130,7 @@ impl Separation {
 
 /// Form in which assets are read.
 struct Form<T> {
-    parse: fn(Row) -> Result<T, String>,
+    parse: fn(Row, &ResourceNames) -> Result<T, String>,
     /// Converts the list's row of a deleted asset; returns `None` if the row lacks properties of this form.
     from_summary: fn(AssetSummary) -> Option<T>,
     /// True if the form has all properties of the asset.
@@ -202,7 +202,7 @@ impl Reader {
     pub(crate) async fn summaries(&self, ids: &[String]) -> Vec<ReadResult<AssetSummary>> {
         if self.calls.finds_by_ids || !self.calls.lists {
             let form = Form {
-                parse: |row| parse_summary(&row),
+                parse: |row, names| parse_summary(&row, names),
                 from_summary: Some,
                 is_whole: false,
             };
@@ -231,17 +231,18 @@ impl Reader {
 
     /// Reads each asset as JSON text with all its fields, in the order of `ids`.
     pub(crate) async fn texts(&self, ids: &[String]) -> Vec<ReadResult<Box<RawValue>>> {
-        self.read(ids, &Form::whole(|row| Ok(row.text))).await
+        self.read(ids, &Form::whole(|row, _| Ok(row.text))).await
     }
 
     /// Reads each asset as a row with all its fields, in the order of `ids`. If there are too few witnesses,
     /// existing assets become witnesses. For example, the job has just created the first assets of the kind.
     pub(crate) async fn rows(&self, ids: &[String]) -> Vec<ReadResult<Row>> {
-        let results = self.read(ids, &Form::whole(Ok)).await;
+        let results = self.read(ids, &Form::whole(|row, _| Ok(row))).await;
         if self.has_witnesses.initialized() {
             for (id, result) in ids.iter().zip(&results) {
                 if let ReadResult::Found(row) = result
-                    && parse_summary(row).is_ok_and(|summary| summary.status != AssetStatus::Deleted)
+                    && parse_summary(row, self.calls.names)
+                        .is_ok_and(|summary| summary.status != AssetStatus::Deleted)
                 {
                     self.attribution.add_witness(id);
                 }
@@ -279,7 +280,7 @@ impl Reader {
 
     /// Lists all assets in order to look up `ids`.
     async fn list(&self, ids: &[String]) -> Option<Result<Listed, Error>> {
-        let property = self.calls.names.id;
+        let names = self.calls.names;
         let parse = |call: Call<Vec<ListRow<String>>>| {
             call.rows(move |rows| {
                 let mut listed = Listed {
@@ -288,9 +289,11 @@ impl Reader {
                 };
                 let hashes = row_hashes(&rows);
                 for row in rows {
-                    match row.value.get(property).and_then(id_text) {
+                    match row.value.get(names.id).and_then(id_text) {
                         Some(id) => {
-                            listed.rows.insert(id.into_owned(), parse_summary(&row).ok());
+                            listed
+                                .rows
+                                .insert(id.into_owned(), parse_summary(&row, names).ok());
                         }
                         None => listed.is_complete = false,
                     }
@@ -404,11 +407,13 @@ impl Reader {
         witness: Option<&String>,
         form: &Form<T>,
     ) -> Result<FindResponse<T>, Error> {
-        let property = self.calls.names.id;
+        let names = self.calls.names;
+        let property = names.id;
         let requested: Vec<String> = ids.iter().chain(witness).cloned().collect();
         let call = (self.calls.find_by_ids)(&self.client, &requested);
         let read = self.attribution.begin(requested.into_iter().collect());
         let parse = form.parse;
+        let parse = move |row| parse(row, names);
         let mut hashes = HashSet::new();
         let found = match (call, ids) {
             (Some(call), _) => {
@@ -653,7 +658,7 @@ impl Reader {
 }
 
 impl<T> Form<T> {
-    const fn whole(parse: fn(Row) -> Result<T, String>) -> Self {
+    const fn whole(parse: fn(Row, &ResourceNames) -> Result<T, String>) -> Self {
         Self {
             parse,
             from_summary: |_| None,
@@ -771,7 +776,7 @@ fn match_rows<T>(
     rows: Vec<Row>,
     asked: &HashSet<String>,
     property: &str,
-    parse: fn(Row) -> Result<T, String>,
+    parse: impl Fn(Row) -> Result<T, String>,
 ) -> Result<Rows<T>, String> {
     let mut matched = HashMap::with_capacity(rows.len());
     let mut is_complete = true;
@@ -805,14 +810,15 @@ pub(crate) fn id_text(id: &Value) -> Option<Cow<'_, str>> {
 }
 
 /// Parses the status and category of a row. Bulk jobs need no other properties.
-fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
+fn parse_summary(row: &Row, names: &ResourceNames) -> Result<AssetSummary, String> {
     let text = |property: &str| match row.value.get(property) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(format!("the service shows its {property} in an unexpected form")),
     };
     let status = text("status")?.filter(|status| !status.is_empty());
-    Ok(AssetSummary::new(status, text("idCategory")?))
+    let category = names.category.map(text).transpose()?.flatten();
+    Ok(AssetSummary::new(status, category))
 }
 
 /// Decodes the JSON text of a whole asset.

@@ -101,6 +101,9 @@ pub struct ResourceNames {
     pub segment: &'static str,
     /// Name of the property that contains the ID of an asset, such as `idOfferSource`.
     pub id: &'static str,
+    /// Name of the property that contains the ID of an asset's category, such as `idCategory`; `None` if
+    /// assets of this kind have no category.
+    pub category: Option<&'static str>,
     /// Name of one asset in messages, such as `offer source`.
     pub singular: &'static str,
     /// Name of several assets in messages, such as `offer sources`.

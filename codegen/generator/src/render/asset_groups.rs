@@ -95,9 +95,9 @@ fn children(
     let own = group.resource.as_ref().map(|resource| &resource.id_pointer);
     let in_category = tags().filter_map(|child| {
         let resource = resources.get(&child.name)?.resource.as_ref()?;
-        let category = resource.category_pointer.as_ref()?;
-        let belongs = child.name != tag.name && Some(category) == own;
-        belongs.then(|| (child.feature.clone(), vec![category.clone()]))
+        let category = resource.category_pointer()?;
+        let belongs = child.name != tag.name && Some(&category) == own;
+        belongs.then(|| (child.feature.clone(), vec![category]))
     });
     named.chain(in_category).collect()
 }
@@ -107,7 +107,7 @@ fn table_steps(module: &Ident, resource: &Resource) -> Vec<TokenStream> {
     let kind = &resource.kind;
     let kind = quote!(super::#module::resource::#kind);
     let (id, name) = (&resource.id_pointer, option(resource.name_pointer.as_ref()));
-    let category = option(resource.category_pointer.as_ref());
+    let category = option(resource.category_pointer().as_ref());
     let has_children = |change: &Change| change.entries.children.is_some();
     let mut steps = vec![quote!(.with_resource::<#kind>(#id, #name, #category))];
     if let Some(save) = &resource.save {

@@ -107,6 +107,7 @@ fn implementation(resource: &Resource) -> Item {
     let asset_argument = if uses_asset { quote!(asset) } else { quote!(_) };
     let count = count_children(&resource.children);
     let id_property = &resource.id_property;
+    let category = option(resource.category_property.as_ref());
     parse_quote! {
         impl resource::Resource for #kind {
             type Id = #id;
@@ -114,6 +115,7 @@ fn implementation(resource: &Resource) -> Item {
             const NAMES: resource::ResourceNames = resource::ResourceNames {
                 segment: #segment,
                 id: #id_property,
+                category: #category,
                 singular: #singular,
                 plural: #plural,
             };

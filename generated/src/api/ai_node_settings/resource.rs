@@ -56,6 +56,7 @@ impl resource::Resource for AiNodeSettingsKind {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "ainodesettings",
         id: "idAiNodeSetting",
+        category: None,
         singular: "AI node settings",
         plural: "AI node settings",
     };

@@ -55,6 +55,7 @@ impl resource::Resource for Categories {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "category",
         id: "idCategory",
+        category: None,
         singular: "category",
         plural: "categories",
     };

@@ -55,6 +55,7 @@ impl resource::Resource for Conditions {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "condition",
         id: "idCondition",
+        category: Some("idCategory"),
         singular: "condition",
         plural: "conditions",
     };

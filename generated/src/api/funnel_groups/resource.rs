@@ -55,6 +55,7 @@ impl resource::Resource for FunnelGroups {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "funnelgroup",
         id: "idFunnelGroup",
+        category: None,
         singular: "funnel group",
         plural: "funnel groups",
     };

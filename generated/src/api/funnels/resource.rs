@@ -63,6 +63,7 @@ impl resource::Resource for Funnels {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "funnel",
         id: "idFunnel",
+        category: None,
         singular: "funnel",
         plural: "funnels",
     };

@@ -61,6 +61,7 @@ impl resource::Resource for LogicScripts {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "logicscript",
         id: "idLogicScript",
+        category: Some("idCategory"),
         singular: "logic script",
         plural: "logic scripts",
     };

@@ -80,6 +80,7 @@ impl resource::Resource for MiddlewareConfigs {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "middlewareconfig",
         id: "idMiddlewareConfig",
+        category: Some("idCategory"),
         singular: "middleware config",
         plural: "middleware configs",
     };

@@ -49,6 +49,7 @@ impl resource::Resource for OfferSources {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "offersource",
         id: "idOfferSource",
+        category: Some("idCategory"),
         singular: "offer source",
         plural: "offer sources",
     };

@@ -55,6 +55,7 @@ impl resource::Resource for PageGroups {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "pagegroup",
         id: "idPageGroup",
+        category: Some("idCategory"),
         singular: "page group",
         plural: "page groups",
     };

@@ -55,6 +55,7 @@ impl resource::Resource for Pages {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "page",
         id: "idPage",
+        category: Some("idCategory"),
         singular: "page",
         plural: "pages",
     };

@@ -56,6 +56,7 @@ impl resource::Resource for TrafficSources {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "trafficsource",
         id: "idTrafficSource",
+        category: Some("idCategory"),
         singular: "traffic source",
         plural: "traffic sources",
     };

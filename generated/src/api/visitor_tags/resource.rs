@@ -55,6 +55,7 @@ impl resource::Resource for VisitorTags {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "visitortag",
         id: "idVisitorTag",
+        category: Some("idCategory"),
         singular: "visitor tag",
         plural: "visitor tags",
     };

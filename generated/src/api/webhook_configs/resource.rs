@@ -56,6 +56,7 @@ impl resource::Resource for WebhookConfigs {
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "webhookconfig",
         id: "idWebhookConfig",
+        category: Some("idCategory"),
         singular: "webhook config",
         plural: "webhook configs",
     };
