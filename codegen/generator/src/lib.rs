@@ -29,6 +29,7 @@ mod rewrite;
 mod rustdoc;
 mod schemas;
 mod security;
+mod server;
 mod steps;
 pub mod supersede;
 #[cfg(test)]
