@@ -104,7 +104,8 @@ fn inside_of_object(operation: &Map<String, Value>, list: &Value) -> Value {
 
 /// Returns a guess in another style. It has IDs in paths, lists in repeated parameters, request bodies that
 /// are lists of IDs, a parameter in a header, responses that are text, fields that only the service sets,
-/// missing groups, an additional group, and names and descriptions that clippy would warn of.
+/// missing groups, an additional group, and names and descriptions that clippy would warn of. The base path
+/// is in the paths instead of in `servers`, and the additional group is outside it.
 fn restful(mut document: Value) -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.retain(|path, _| !path.starts_with("/webhookconfig/") && !path.starts_with("/usersettings/"));
@@ -169,6 +170,11 @@ fn restful(mut document: Value) -> Value {
         add_required(schema, "version", version);
     }
     many_fields(&mut document["components"]["schemas"]["Page"]);
+    document["servers"] = json!([{ "url": "https://api.funnelflux.pro" }]);
+    if let Some(paths) = document["paths"].as_object_mut() {
+        let moved = std::mem::take(paths).into_iter();
+        *paths = moved.map(|(path, item)| (format!("/v1{path}"), item)).collect();
+    }
     let member = json!({
         "type": "object", "required": ["idTeamMember"],
         "properties": { "idTeamMember": { "type": "string" }, "teamMemberName": { "type": "string" } },

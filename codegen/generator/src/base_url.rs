@@ -1,10 +1,15 @@
 //! Determines the default base URL of the client, which is the first usable server of the document.
 
-use crate::{json::Json as _, server::usable};
+use crate::{
+    base_path::{DOCUMENTED_PATH, is_inside},
+    json::Json as _,
+    server::usable,
+};
 use funnelflux_openapi::{Diagnostic, Document, Severity, Stage, pointer::Pointer};
 
-/// Base URL from the vendor's documentation. It is the default if a document lists no usable server.
-const DOCUMENTED: &str = "https://api.funnelflux.pro/v1";
+/// Scheme and host of the base URL from the vendor's documentation. They are the default if a document lists
+/// no usable server.
+const DOCUMENTED_HOST: &str = "https://api.funnelflux.pro";
 
 /// Returns the default base URL. If the default is not the URL of the first server, also returns a diagnostic
 /// with the reason.
@@ -29,11 +34,19 @@ pub(crate) fn base_url(document: &Document) -> (String, Option<Diagnostic>) {
         first_reason.get_or_insert(reason);
     }
     let reason = first_reason.unwrap_or_else(|| "the document names no server".to_owned());
-    let message = format!("{reason}; by default, the client uses {DOCUMENTED}");
+    // Paths may contain the base path, next to paths outside it (see `base_path`).
+    let mut paths = document.value().members("paths");
+    let path = if paths.any(|(path, _)| is_inside(path, DOCUMENTED_PATH)) {
+        ""
+    } else {
+        DOCUMENTED_PATH
+    };
+    let url = format!("{DOCUMENTED_HOST}{path}");
+    let message = format!("{reason}; by default, the client uses {url}");
     let warning = document.diagnostic(Severity::Warning, Stage::Render, "server", "/servers", message);
     let fix =
         "write the `https` URL of the service into `servers`, in an overlay if the document is the vendor's";
-    (DOCUMENTED.to_owned(), Some(warning.fix(fix)))
+    (url, Some(warning.fix(fix)))
 }
 
 #[cfg(test)]
@@ -41,6 +54,8 @@ mod tests {
     use super::*;
     use crate::testing::document;
     use serde_json::{Value, json};
+
+    const DOCUMENTED: &str = "https://api.funnelflux.pro/v1";
 
     /// Returns the base URL of a document with these servers, and the diagnostic as text (empty if there is
     /// none).

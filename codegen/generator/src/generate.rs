@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    StageReport, base_url,
+    StageReport, base_path, base_url,
     coverage::{COVERAGE, coverage},
     json::Json as _,
     left_out::{LeftOut, leave_out},
@@ -184,11 +184,12 @@ impl Pipeline<'_> {
         self.notices.extend(notices);
         self.report(StageReport::new(Stage::Normalise, "OpenAPI 3.0.3"));
         require_operations(&document)?;
-        let upstream = operations(document.value());
-        let upstream = upstream.map(|operation| (operation.method.to_owned(), operation.path.to_owned()));
-        let upstream: Operations = upstream.collect();
 
         let superseded = supersede::supersede(document, overlay::read(&input.overlays)?);
+        let upstream = base_path::restore(superseded.document.clone());
+        let upstream = operations(upstream.value());
+        let upstream = upstream.map(|operation| (operation.method.to_owned(), operation.path.to_owned()));
+        let upstream: Operations = upstream.collect();
         let summary = superseded.summary();
         self.notices.extend(superseded.notices);
         self.report(StageReport::new(Stage::Supersede, summary));

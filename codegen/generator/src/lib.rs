@@ -10,6 +10,7 @@
     reason = "only this workspace calls the crate"
 )]
 
+mod base_path;
 mod base_url;
 pub mod changelog;
 mod coverage;

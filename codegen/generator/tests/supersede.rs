@@ -11,9 +11,12 @@ mod transcription;
 
 use std::fmt::Write as _;
 
-use funnelflux_generator::{Input, Options, Output, generate, overlay, supersede::supersede};
+use funnelflux_generator::{
+    Input, Options, Output, generate, overlay,
+    supersede::{obsolete_evidence, supersede},
+};
 use funnelflux_openapi::{Diagnostics, Document, Source, read::read};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use transcription::transcription;
 
 const EFFECTIVE: &str = include_str!("../../../spec/effective.json");
@@ -301,4 +304,231 @@ fn a_schema_that_is_no_longer_used_is_not_added() {
     let (effective, notices, _) = apply(&document);
     assert!(effective.get("/components/schemas/Page").is_none());
     insta::assert_snapshot!(report(&notices));
+}
+
+/// Returns the document with other servers and with paths that `path` changes. References to parts of paths
+/// still lead there.
+fn republished(document: &Value, servers: &Value, path: impl Fn(&str) -> String) -> Value {
+    let mut document = document.clone();
+    let paths = document["paths"].as_object().unwrap();
+    let text = |path: &str| format!("#/paths/{}/", path.replace('/', "~1"));
+    let references: Vec<_> = paths.keys().map(|old| (text(old), text(&path(old)))).collect();
+    let paths: Map<String, Value> = paths
+        .iter()
+        .map(|(old, item)| (path(old), item.clone()))
+        .collect();
+    document["paths"] = Value::Object(paths);
+    document["servers"] = servers.clone();
+    if servers.is_null() {
+        document.as_object_mut().unwrap().remove("servers");
+    }
+    let text = document.to_string();
+    let replace = |text: String, (old, new): &(String, String)| text.replace(old, new);
+    let text = references.iter().fold(text, replace);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Servers with the documented host or without a usable host, all with an empty path.
+fn servers_without_path() -> [Value; 6] {
+    [
+        json!([{"url": "https://api.funnelflux.pro"}]),
+        json!([{"url": "https://api.funnelflux.pro/"}, {"url": "http://localhost:3000"}]),
+        json!([{"url": "https://{host}", "variables": {"host": {"default": "api.funnelflux.pro"}}}]),
+        json!([{"url": "/"}]),
+        json!([]),
+        Value::Null,
+    ]
+}
+
+fn counts(notices: &Diagnostics) -> [usize; 3] {
+    let report = report(notices);
+    let count = |code: &str| report.lines().filter(|line| line.starts_with(code)).count();
+    ["confirmed ", "wrong ", "absent "].map(count)
+}
+
+#[test]
+fn a_base_path_that_moved_into_the_paths_changes_no_url_and_no_name() {
+    let Some(all) = later() else { return };
+    let mut documented = all.clone();
+    let paths = documented["paths"].as_object_mut().unwrap();
+    paths.retain(|path, _| path.starts_with("/offersource/"));
+    let mut part = all.clone();
+    part["paths"]
+        .as_object_mut()
+        .unwrap()
+        .shift_remove("/page/archive/")
+        .unwrap();
+    for (document, expected) in [(all, [12, 0, 0]), (documented, [0, 0, 0]), (part, [11, 0, 1])] {
+        let before = generated(&document);
+        for servers in servers_without_path() {
+            let moved = republished(&document, &servers, |path| format!("/v1{path}"));
+            assert_eq!(counts(&apply(&moved).1), expected, "{servers}");
+            let after = generated(&moved);
+            assert!(after.files == before.files, "{servers}");
+            assert!(after.coverage == before.coverage, "{servers}");
+        }
+    }
+}
+
+#[test]
+fn a_base_path_that_moved_out_of_the_paths_changes_no_url() {
+    let Some(mut document) = later() else { return };
+    let paths = document["paths"].as_object_mut().unwrap();
+    paths.retain(|path, _| path.starts_with("/page/"));
+    paths.shift_remove("/page/archive/").unwrap();
+    let (before, notices, _) = apply(&document);
+    assert_eq!(counts(&notices), [11, 0, 1]);
+    for url in [
+        "https://api.funnelflux.pro/v1/page",
+        "/v1/page/",
+        "https://example.com/v1/page",
+    ] {
+        let server = json!([{"url": url}]);
+        let moved = republished(&document, &server, |path| path.replacen("/page", "", 1));
+        let (after, notices, _) = apply(&moved);
+        assert_eq!(counts(&notices), [11, 0, 1], "{url}");
+        assert_eq!(after.get("/paths"), before.get("/paths"), "{url}");
+        let expected = url.trim_end_matches('/').trim_end_matches("/page");
+        assert_eq!(after.get("/servers/0/url"), Some(&json!(expected)));
+    }
+    // The base path is in a variable. The new paths do not lead to the URLs of the second server.
+    let variables = json!({"base": {"default": "/v1/page"}});
+    let servers = json!([
+        {"url": "https://api.funnelflux.pro{base}", "variables": variables},
+        {"url": "http://localhost:3000"},
+    ]);
+    let (after, ..) = apply(&republished(&document, &servers, |path| {
+        path.replacen("/page", "", 1)
+    }));
+    assert_eq!(after.get("/paths"), before.get("/paths"));
+    let servers = json!([{"url": "https://api.funnelflux.pro/v1", "variables": variables}]);
+    assert_eq!(after.get("/servers"), Some(&servers));
+}
+
+/// The client has one base URL, which is then the common start of all URLs.
+#[test]
+fn operations_outside_the_base_path_keep_their_urls() {
+    let Some(mut document) = later() else { return };
+    let paths = document["paths"].as_object_mut().unwrap();
+    let health = json!({"get": {
+        "tags": ["Health"], "summary": "Check health", "responses": {"200": {"description": "d"}},
+    }});
+    paths.shift_remove("/page/archive/").unwrap();
+    let moved_list = paths["/page/list/"].clone();
+    let names = |output: &Output| {
+        let methods = output.files["pages/methods.rs"].lines();
+        let methods = methods.filter_map(|line| line.trim().strip_prefix("pub fn "));
+        methods.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let expected = names(&generated(&document));
+    for servers in servers_without_path() {
+        let mut moved = republished(&document, &servers, |path| format!("/v1{path}"));
+        moved["paths"]["/health"] = health.clone();
+        // An old path outside the base path is a different operation.
+        moved["paths"]["/page/list/"] = moved_list.clone();
+        moved["paths"]["/page/list/"]["get"]["tags"] = json!(["Health"]);
+        let (effective, notices, _) = apply(&moved);
+        assert_eq!(counts(&notices), [11, 0, 1], "{servers}");
+        let mut paths: Vec<&str> = effective
+            .get("/paths")
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(|path| &**path)
+            .collect();
+        paths.retain(|path| !path.starts_with("/v1/offersource/") && !path.starts_with("/v1/page/"));
+        assert_eq!(paths, ["/health", "/page/list/"]);
+        assert!(
+            effective
+                .get("/paths/~1v1~1page~1archive~1/put/x-evidence")
+                .is_some()
+        );
+        let output = generated(&moved);
+        assert_eq!(names(&output), expected, "{servers}");
+        let client: String = output.files.values().map(String::as_str).collect();
+        assert!(client.contains("\"https://api.funnelflux.pro\""), "{servers}");
+        assert!(!client.contains("api.funnelflux.pro/v1"), "{servers}");
+    }
+    // A group at another URL: the inferred path was wrong.
+    let servers = json!([{"url": "https://api.funnelflux.pro"}]);
+    let moved = republished(&document, &servers, |path| {
+        let prefix = if path.starts_with("/page/") { "" } else { "/v1" };
+        format!("{prefix}{path}")
+    });
+    let (effective, notices, _) = apply(&moved);
+    assert_eq!(counts(&notices), [0, 11, 1]);
+    let line = "the path is `/page/list/`, outside `/v1`";
+    assert!(report(&notices).contains(line), "{}", report(&notices));
+    assert!(effective.get("/paths/~1page~1list~1").is_some());
+    assert!(effective.get("/paths/~1v1~1page~1archive~1").is_some());
+}
+
+#[test]
+fn another_version_is_no_moved_base_path() {
+    let Some(document) = later() else { return };
+    let host = "https://api.funnelflux.pro";
+    let (effective, notices, _) = apply(&republished(
+        &document,
+        &json!([{"url": format!("{host}/v2")}]),
+        str::to_owned,
+    ));
+    assert_eq!(counts(&notices), [12, 0, 0]);
+    assert!(effective.get("/paths/~1page~1list~1").is_some());
+    let moved = republished(&document, &json!([{"url": host}]), |path| format!("/v2{path}"));
+    let (effective, notices, _) = apply(&moved);
+    assert_eq!(counts(&notices), [0, 12, 0]);
+    assert_eq!(effective.get("/servers"), moved.get("servers"));
+}
+
+#[test]
+fn overlays_and_messages_refer_to_the_same_parts_after_a_move() {
+    let Some(document) = transcription() else { return };
+    let mut document: Value = serde_json::from_str(&document).unwrap();
+    let reference = "#/paths/~1offersource~1find~1byId~1/get/responses/200";
+    document["paths"]["/offersource/save/"]["put"]["responses"]["200"] = json!({"$ref": reference});
+    let overlay = Source {
+        name: "spec/overlays/20-evidence.yaml",
+        text: "overlay: 1.1.0\ninfo: {title: Evidence, version: '1'}\nactions:\n\
+               - target: $.paths['/offersource/list/'].get\n  \
+                 description: The examples show it.\n  \
+                 update: {x-evidence: {kind: pattern, source: The examples.}}\n",
+    };
+    let servers = json!([{"url": "https://api.funnelflux.pro"}]);
+    let moved = republished(&document, &servers, |path| format!("/v1{path}"));
+    let [old, new] = [&document, &moved].map(|document| {
+        let text = format!("{document:#}");
+        let name = "spec/upstream.json";
+        read(Source { name, text: &text }).unwrap()
+    });
+    let absolute = overlay.text.replace("/offersource", "/v1/offersource");
+    let absolute = Source {
+        name: overlay.name,
+        text: &absolute,
+    };
+    let absolute = overlay::read(&[absolute]).unwrap();
+    let errors = overlay::apply(old.clone(), &absolute).unwrap_err().to_string();
+    assert!(
+        errors.contains("its paths are relative to the base path `/v1`"),
+        "{errors}"
+    );
+    let overlays = overlay::read(&[overlay]).unwrap();
+    let obsolete = obsolete_evidence(&overlays[0], Some(&old), &new, &Diagnostics::default());
+    assert!(obsolete.is_empty(), "{obsolete:?}");
+    let pointer = "/paths/~1v1~1offersource~1list~1/get/responses";
+    let location = new.locate(pointer);
+    let superseded = supersede(new, overlays);
+    let applied = overlay::apply(superseded.document, &superseded.overlays).unwrap();
+    assert!(
+        applied
+            .document
+            .get("/paths/~1offersource~1list~1/get/x-evidence")
+            .is_some()
+    );
+    let saved = "/paths/~1offersource~1save~1/put/responses/200/$ref";
+    assert_eq!(applied.document.get(saved), Some(&json!(reference)));
+    assert_eq!(
+        applied.document.locate(pointer.replace("~1v1", "").as_str()),
+        location
+    );
 }

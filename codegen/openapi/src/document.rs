@@ -233,15 +233,44 @@ impl Provenance {
         let pointer = pointer.to_pointer();
         for later in index + 1..length {
             let from = pointer.with_trailing_token(later);
-            let to = pointer.with_trailing_token(later - 1);
-            let entries: Vec<(PointerBuf, Place)> = self
-                .inside(&from)
-                .filter_map(|(key, place)| Some((to.concat(key.strip_prefix(&from)?), place.clone())))
-                .collect();
-            let place = self.place(&from);
-            self.put(to, place);
-            self.moved.extend(entries);
+            let entries = self.entries(&from);
+            self.put_entries(&pointer.with_trailing_token(later - 1), entries);
         }
         self.forget(pointer.with_trailing_token(length.saturating_sub(1)));
+    }
+
+    /// Records new keys of members of the object at `pointer`. Each pair has the old and the new key.
+    pub fn rename_members<'a>(&mut self, pointer: impl ToPointer<'a>, keys: &[(String, String)]) {
+        let pointer = pointer.to_pointer();
+        let member = |key: &String| pointer.with_trailing_token(key);
+        // A new key may be the old key of another member.
+        let renamed: Vec<_> = keys
+            .iter()
+            .map(|(old, new)| (member(new), self.entries(&member(old))))
+            .collect();
+        for (old, _) in keys {
+            self.forget(member(old));
+        }
+        for (pointer, entries) in renamed {
+            self.put_entries(&pointer, entries);
+        }
+    }
+
+    /// Returns the place of the value at `pointer`, and the recorded places of the values inside it, with
+    /// pointers relative to it.
+    fn entries(&self, pointer: &Pointer) -> (Place, Vec<(PointerBuf, Place)>) {
+        let inside = self.inside(pointer);
+        let inside =
+            inside.filter_map(|(key, place)| Some((key.strip_prefix(pointer)?.to_buf(), place.clone())));
+        (self.place(pointer), inside.collect())
+    }
+
+    /// Records places that `entries` returned as those of the value at `pointer`.
+    fn put_entries(&mut self, pointer: &Pointer, (place, inside): (Place, Vec<(PointerBuf, Place)>)) {
+        self.put(pointer, place);
+        let inside = inside
+            .into_iter()
+            .map(|(key, place)| (pointer.concat(&key), place));
+        self.moved.extend(inside);
     }
 }

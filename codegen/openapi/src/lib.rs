@@ -10,6 +10,7 @@
     reason = "only this workspace calls the crate"
 )]
 
+pub mod base_path;
 mod diagnostic;
 pub mod digest;
 mod document;

@@ -1,8 +1,8 @@
 //! Tests that `fetch` removes the parts of our overlays that the vendor's document makes needless.
 
-use std::{fs, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{EFFECTIVE, UPSTREAM, Workspace, at, is_transcription};
 
@@ -101,6 +101,42 @@ fn fetch_removes_what_the_document_makes_needless() {
             "{name}: the second fetch has written"
         );
     }
+}
+
+/// The vendor may write the base path `/v1` in the paths instead of in `servers`.
+#[test]
+fn a_moved_base_path_contradicts_no_inference() {
+    if !is_transcription() {
+        return;
+    }
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents/as-inferred.json");
+    let document: Value = serde_json::from_slice(&fs::read(document).unwrap()).unwrap();
+    let mut moved = document.clone();
+    moved["servers"] = json!([{"url": "https://api.funnelflux.pro"}]);
+    let paths = document["paths"].as_object().unwrap().iter();
+    let paths = paths.map(|(path, item)| (format!("/v1{path}"), item.clone()));
+    moved["paths"] = Value::Object(paths.collect());
+    let [unmoved, moved] = [document, moved].map(|document| {
+        let workspace = workspace();
+        workspace.write("vendor.json", format!("{document:#}\n"));
+        let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+        let line = "all                       149      0       0";
+        assert!(run.stdout.contains(line), "{run}");
+        workspace.xtask(&["generate"]).ended_with(0);
+        let before = workspace.contents();
+        workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+        assert!(workspace.contents() == before, "the second fetch has written");
+        let is_derived = |name: &String| {
+            name.starts_with("generated/") || name.starts_with("spec/overlays/") || name == EFFECTIVE
+        };
+        let files = before.into_iter().filter(|(name, _)| is_derived(name));
+        files.collect::<BTreeMap<_, _>>()
+    });
+    assert!(unmoved.contains_key(EFFECTIVE));
+    assert!(
+        moved == unmoved,
+        "generated code, overlays or the effective document differ"
+    );
 }
 
 #[test]

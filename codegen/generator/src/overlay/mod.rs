@@ -19,6 +19,7 @@ use funnelflux_openapi::{
     read, references,
 };
 
+use crate::base_path::{DOCUMENTED_PATH, restore};
 use check::{CheckedAction, CheckedEffect, Checker};
 pub(crate) use edit::remove;
 use edit::{Editor, Origin};
@@ -66,7 +67,8 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
     diagnostics.unless_errors(overlays).map(|(overlays, _)| overlays)
 }
 
-/// Applies overlays to a document, in the order given.
+/// Applies overlays to a document, in the order given. The paths of the document are those that
+/// [`supersede`](crate::supersede::supersede) returns.
 ///
 /// # Errors
 /// Returns located diagnostics for each invalid overlay, for each action that matches nothing, and for each
@@ -98,7 +100,7 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
     }
     let (actions, notices) = diagnostics.unless_errors(actions)?;
     Ok(Applied {
-        document: Document::new(editor.value, editor.provenance),
+        document: restore(Document::new(editor.value, editor.provenance)),
         actions,
         notices,
     })
@@ -121,6 +123,9 @@ fn act(
         if let Some((path, reference)) = reference_on_the_way(editor, action.target) {
             message = format!("{message}: `{path}` is a reference to `{reference}`");
             fix = "target the part where the reference leads";
+        } else if action.target.contains(&format!("{DOCUMENTED_PATH}/")) {
+            message = format!("{message}: its paths are relative to the base path `{DOCUMENTED_PATH}`");
+            fix = "write the path without the base path, or remove the action if it is no longer needed";
         }
         let at = place.with_trailing_token("target");
         return Err(error("no-match", &at, message, fix));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::inferred::{self, Inferred};
+use crate::base_path::shown;
 use funnelflux_diff::{self as diff, Change, ChangeKind, Level};
 use funnelflux_openapi::{Document, operations::Operation, references::parameters};
 
@@ -47,7 +48,7 @@ pub(super) fn differences(
     let theirs = inferred::document(their_operations, &theirs);
     let report = diff::compare(&facts(&ours), &facts(&theirs));
     let of_pair = |our: &Operation<'_>, their: &Operation<'_>| {
-        let path = (our.path != their.path).then(|| format!("the path is `{}`", their.path));
+        let path = (our.path != their.path).then(|| format!("the path is `{}`", shown(their.path)));
         let name: Arc<str> = their.to_string().into();
         let is_about = |change: &&Change| change.operations.binary_search(&name).is_ok();
         let changes = report.changes.iter().filter(is_about);

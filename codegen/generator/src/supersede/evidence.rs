@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::{differences::without_words, inferred};
-use crate::json::Json as _;
+use crate::{base_path::relative_to_documented, json::Json as _};
 use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::PointerBuf};
 
 /// Finds the obsolete actions among the actions that only mark evidence. An action is obsolete if it fails
@@ -22,6 +22,8 @@ pub fn obsolete_evidence(
     new: &Document,
     errors: &Diagnostics,
 ) -> BTreeSet<PointerBuf> {
+    // The targets of overlays are relative to the documented base URL.
+    let documents = [old, Some(new)].map(|document| Some(relative_to_documented(document?.clone())));
     let actions = inferred::actions(overlay).filter(|(_, action)| marks_evidence(action));
     let is_obsolete = |at: &PointerBuf, action: &Value| {
         let places = ["target", "update"].map(|key| overlay.locate(at.with_trailing_token(key)));
@@ -35,7 +37,8 @@ pub fn obsolete_evidence(
             }
         });
         fails || {
-            let facts = [old, Some(new)].map(|document| facts(document?, action.text("target")?));
+            let facts_of = |document: &Option<Document>| facts(document.as_ref()?, action.text("target")?);
+            let facts = documents.each_ref().map(facts_of);
             matches!(facts, [Some(old), Some(new)] if !old.is_empty() && old != new)
         }
     };

@@ -3,7 +3,7 @@
 //! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
 //! lacks. Once the vendor's document contains such an item, the vendor's version supersedes the version of
 //! the overlay, and the comparison shows whether the inference was right. Two operations are the same if
-//! method and path are equal. They are also the same if method, tag and title are equal. In the second case,
+//! method and URL are equal. They are also the same if method, tag and title are equal. In the second case,
 //! the inferred path was wrong.
 
 mod differences;
@@ -14,7 +14,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::{json::Json as _, overlay, resources::tag_extensions::EXTENSIONS};
+use crate::{
+    base_path::relative_to_documented, json::Json as _, overlay, resources::tag_extensions::EXTENSIONS,
+};
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Location, Severity, Stage,
     operations::{Operation, operations},
@@ -30,7 +32,8 @@ use inferred::{Inferred, PartId, used_schemas};
 /// The vendor's document, and the overlays without the inferred parts that the document now has.
 #[derive(Debug)]
 pub struct Superseded {
-    /// The document. Tags with inferred operations are marked `x-undocumented`.
+    /// The document, with paths relative to the documented base URL. Tags with inferred operations are marked
+    /// `x-undocumented`.
     pub document: Document,
     /// The overlays without superseded parts. Overlays without remaining actions are omitted.
     pub overlays: Vec<Document>,
@@ -117,6 +120,7 @@ impl Superseded {
 /// Compares the inferred overlays with the document, and drops from the overlays the parts that the document
 /// now has.
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
+    let document = relative_to_documented(document);
     let inferred = Inferred::read(&overlays);
     // Without inferred overlays, the document stays unchanged.
     let document = if inferred.is_empty() {
