@@ -28,7 +28,9 @@ impl<'a> Comparer<'a> {
         for (key, site) in Site::members(&old, &new) {
             match key {
                 "info" => self.info(&site),
-                "servers" if moved.is_some() => self.moved_servers(&site),
+                "servers" if moved.as_ref().is_some_and(|moved| moved.is_same_host) => {
+                    self.moved_servers(&site);
+                }
                 "servers" => {
                     if !self.is_overridden(key, &site) {
                         self.servers(&site, [None, None]);

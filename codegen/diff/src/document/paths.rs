@@ -17,14 +17,14 @@ use crate::{
 
 use super::{
     parameters::Renames,
-    server_url::{placeholders, template_parts},
+    server_url::{MovedPrefix, placeholders, template_parts},
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares the paths of the documents. `prefixes` (see `moved_prefix`) has one text for each document.
-    /// With this text before each path, paths with the same URL are equal.
-    pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>, prefixes: &[String; 2]) {
-        let full = |side: Side, path: &'a str| match side.of(prefixes.each_ref()).as_str() {
+    /// Compares the paths of the documents. With the prefixes in `moved` before them, paths with the same URL
+    /// are equal.
+    pub(super) fn paths(&mut self, paths: &Site<'_, 'a>, moved: &MovedPrefix) {
+        let full = |side: Side, path: &'a str| match side.of(moved.prefixes.each_ref()).as_str() {
             prefix if path.starts_with('/') && !prefix.is_empty() => format!("{prefix}{path}").into(),
             _ => Cow::Borrowed(path),
         };
@@ -37,7 +37,8 @@ impl<'a> Comparer<'a> {
                 }
                 Some((old, new)) if old_path == path => self.path_item(path, old, new, &Vec::new()),
                 Some(items) if full(Side::Old, old_path) == full(Side::New, path) => {
-                    let what = format!("the path `{old_path}` became `{path}`, at the same URL");
+                    let part = if moved.is_same_host { "" } else { "path of the " };
+                    let what = format!("the path `{old_path}` became `{path}`, at the same {part}URL");
                     let change = self.change(Kind::NotationChanged, &site, what);
                     change.covers_subtree(false).report();
                     self.path_item(path, items.0, items.1, &Vec::new());

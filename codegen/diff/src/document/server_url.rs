@@ -25,6 +25,15 @@ pub(super) struct ServerUrl {
     all: BTreeSet<String>,
 }
 
+/// A prefix such as `/v1` that moved between the URLs of `servers` and the keys of `paths`.
+#[derive(Clone, Default)]
+pub(super) struct MovedPrefix {
+    /// The text to add before the paths of each document; one of the two texts is empty.
+    pub(super) prefixes: [String; 2],
+    /// True if the URLs of the operations stay the same. False if the servers changed in another way, too.
+    pub(super) is_same_host: bool,
+}
+
 impl ServerUrl {
     pub(super) fn of(server: &Node<'_>) -> Self {
         let url = server.str("url").unwrap_or_default();

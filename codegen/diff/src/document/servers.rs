@@ -4,9 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use funnelflux_openapi::{operations::operations, pointer::PointerBuf};
+use funnelflux_openapi::{base_path::base_path, operations::operations, pointer::PointerBuf};
 
-use super::{paths::template, server_url::ServerUrl};
+use super::{
+    paths::template,
+    server_url::{MovedPrefix, ServerUrl},
+};
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -21,9 +24,8 @@ type Server<'a> = (ServerUrl, Node<'a>);
 
 impl<'a> Comparer<'a> {
     /// Detects that a prefix such as `/v1` moved from the URLs of `servers` to the keys of `paths`, or back,
-    /// so that the URLs of the operations stay the same. Returns the text to add before the paths of each
-    /// document; one of the two texts is empty.
-    pub(super) fn moved_prefix(&self) -> Option<[String; 2]> {
+    /// so that the URLs of the operations stay the same, apart from their hosts.
+    pub(super) fn moved_prefix(&self) -> Option<MovedPrefix> {
         let roots = [&self.old.root, &self.new.root];
         let items = |root: &Node<'a>| root.get("paths").map(|paths| paths.members()).unwrap_or_default();
         let has_own = |root: &Node<'a>| {
@@ -43,21 +45,31 @@ impl<'a> Comparer<'a> {
                 servers => servers.iter().map(ServerUrl::of).collect::<Vec<_>>(),
             }
         });
-        let prefix = |long: &[ServerUrl], short: &[ServerUrl]| {
+        let is_path = |prefix: &str| prefix.starts_with('/') && !prefix.contains(['{', '}']);
+        let of_urls = |long: &[ServerUrl], short: &[ServerUrl]| {
             let prefix = long.first()?.default.strip_prefix(&*short.first()?.default)?;
-            let is_path = prefix.starts_with('/') && !prefix.contains(['{', '}']);
             let mut pairs = long.iter().zip(short);
             let is_moved = pairs.all(|(long, short)| *long == short.followed_by(prefix));
-            (is_path && is_moved).then(|| prefix.to_owned())
+            (is_path(prefix) && is_moved).then(|| prefix.to_owned())
+        };
+        let of_base_paths = |long: &[ServerUrl], short: &[ServerUrl]| {
+            let [long, short] = [long, short].map(|servers| {
+                let mut paths = servers.iter().map(|server| base_path(&server.default));
+                let first = paths.next()?;
+                paths.all(|path| path == first).then_some(first)
+            });
+            let prefix = long?.strip_prefix(&*short?)?.to_owned();
+            is_path(&prefix).then_some(prefix)
+        };
+        let either = |of_old: Option<String>, of_new: Option<String>| match (of_old, of_new) {
+            (Some(prefix), _) => Some([prefix, String::new()]),
+            (None, prefix) => Some([String::new(), prefix?]),
         };
         // The new document may list more servers after those of the old document.
-        if old.len() > new.len() {
-            return None;
-        }
-        let prefixes = match prefix(&old, &new) {
-            Some(prefix) => [prefix, String::new()],
-            None => [String::new(), prefix(&new, &old)?],
-        };
+        let moved = either(of_urls(&old, &new), of_urls(&new, &old)).filter(|_| old.len() <= new.len());
+        let is_same_host = moved.is_some();
+        let moved = moved.or_else(|| either(of_base_paths(&old, &new), of_base_paths(&new, &old)));
+        let prefixes = moved?;
         let paths = |root: &Node<'a>, prefix: &str| -> HashSet<String> {
             let items = items(root);
             let paths = items.iter().map(|(path, _)| template(&format!("{prefix}{path}")));
@@ -68,7 +80,10 @@ impl<'a> Comparer<'a> {
             paths(&self.old.root, old_prefix),
             paths(&self.new.root, new_prefix),
         );
-        (!before.is_disjoint(&after)).then_some(prefixes)
+        (!before.is_disjoint(&after)).then_some(MovedPrefix {
+            prefixes,
+            is_same_host,
+        })
     }
 
     /// Compares servers whose URLs changed only by a moved prefix (see `moved_prefix`).
