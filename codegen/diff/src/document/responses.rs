@@ -22,9 +22,10 @@ const IGNORED: &str = "Content-Type";
 
 impl<'a> Comparer<'a> {
     pub(crate) fn responses(&mut self, method: &str, old: &Node<'a>, new: &Node<'a>) {
+        let has_success = [old, new].into_iter().all(has_success);
         for (key, site) in Site::members(old, new) {
             let context = SchemaContext {
-                failure: !is_success(key) && key != "default",
+                failure: !is_success(key) && (has_success || key != "default"),
                 ..SchemaContext::new(DIRECTION, SchemaRole::Body)
             };
             let has_body = method != "head" && !has_no_body(key);
@@ -153,11 +154,9 @@ fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
 }
 
 /// Returns the response that applies to a status without an entry of its own: the response under a range that
-/// covers the status, or else `default`. If the operation documents any 2xx status, `default` applies only to
-/// failures.
+/// covers the status, or else `default`.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
-    let has_success = responses.keys().any(is_success);
-    let is_default = status != "default" && (!is_success(status) || !has_success);
+    let is_default = status != "default" && (!is_success(status) || !has_success(responses));
     let default = || responses.get("default").filter(|_| is_default);
     ranges(status, responses).or_else(default)
 }
@@ -169,6 +168,11 @@ fn has_no_body(status: &str) -> bool {
 
 fn is_success(status: &str) -> bool {
     status.starts_with('2')
+}
+
+/// Checks whether responses document any 2xx status. Then `default` applies only to failures.
+fn has_success(responses: &Node<'_>) -> bool {
+    responses.keys().any(is_success)
 }
 
 /// Returns the distinct `content` objects of all 2xx responses, without their statuses. If `default` is the
