@@ -13,11 +13,8 @@ mod server_url;
 mod servers;
 mod webhooks;
 
-use funnelflux_openapi::{operations::operations, pointer::PointerBuf};
-
 use crate::{
-    comparer::Comparer, level::Direction, node::Node, part_names::subject, rules::ChangeKind as Kind,
-    site::Site,
+    comparer::Comparer, level::Direction, part_names::subject, rules::ChangeKind as Kind, site::Site,
 };
 
 impl<'a> Comparer<'a> {
@@ -40,7 +37,8 @@ impl<'a> Comparer<'a> {
                 "tags" => self.tags(&site),
                 "paths" => self.paths(&site, &moved.clone().unwrap_or_default()),
                 "components" => {}
-                "x-consumes" | "x-produces" if !self.has_bodies(key) => self.unused_media_types(key, &site),
+                // Normalisation copies the list to the operations that inherit it.
+                "x-consumes" | "x-produces" => self.unused_media_types(key, &site),
                 // Normalisation renames `webhooks` to `x-webhooks`. If the author already uses an extension
                 // with this name, normalisation adds a second `x-`.
                 _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => self.webhooks(&site),
@@ -52,24 +50,13 @@ impl<'a> Comparer<'a> {
         self.queued_schemas();
     }
 
-    /// Checks whether an operation of either document has a body to which the list `key` (`x-consumes` or
-    /// `x-produces`) may apply.
-    fn has_bodies(&self, key: &str) -> bool {
-        [&self.old, &self.new].iter().any(|document| {
-            operations(document.root.value).any(|operation| {
-                let operation = Node::at(operation.value, PointerBuf::new());
-                document.has_body(&operation, key)
-            })
-        })
-    }
-
     /// Reports a change of a list of media types of Swagger 2.0 (`consumes` or `produces`) that applies to no
     /// body.
     fn unused_media_types(&mut self, key: &str, site: &Site<'_, 'a>) {
         if !site.is_unchanged() {
             let (key, holder) = (key.trim_start_matches("x-"), subject(site.parent));
             let what = format!(
-                "`{key}` of {holder}, which has no effect, {}",
+                "`{key}` of {holder}, which itself applies to no body, {}",
                 site.before_after()
             );
             self.change(Kind::NotationChanged, site, what).report();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     diagnostic::{Diagnostic, Severity, Stage},
@@ -113,6 +113,8 @@ pub(super) struct Convert<'a> {
     pub(super) bodies_used: BTreeSet<PointerBuf>,
     /// The top-level lists (`consumes`, `produces`) that became the content of a body or response.
     pub(super) types_used: BTreeSet<&'static str>,
+    /// Operations that inherit a top-level list, although it did not become their content.
+    pub(super) types_inherited: Vec<(&'static str, PointerBuf)>,
     pub(super) context: &'a mut Context,
 }
 
@@ -124,6 +126,29 @@ impl Convert<'_> {
             holder.shift_remove(key);
         } else if let Some(aside) = aside::keep_aside(holder, key) {
             self.moved(place.with_trailing_token(&aside), place.with_trailing_token(key));
+        }
+    }
+
+    /// Copies each list of the document that became no content to the operations that inherit it. So
+    /// comparisons of documents know to which operations the list applies.
+    pub(super) fn copy_inherited_types(&mut self, document: &mut Object) {
+        for (key, place) in std::mem::take(&mut self.types_inherited) {
+            let types = match key {
+                "consumes" => &self.old.consumes,
+                _ => &self.old.produces,
+            };
+            let operation = place
+                .split_front()
+                .and_then(|(front, rest)| document.get_mut(&*front.decoded())?.pointer_mut(rest.as_str()));
+            if !self.types_used.contains(key)
+                && !types.types.is_empty()
+                && let Some(Value::Object(operation)) = operation
+            {
+                operation.insert(key.to_owned(), json!(types.types));
+                if let Some(aside) = aside::keep_aside(operation, key) {
+                    self.moved(place.with_trailing_token(&aside), &types.place);
+                }
+            }
         }
     }
 

@@ -56,6 +56,7 @@ pub(super) fn normalise(mut value: Value, context: &mut Context) -> Value {
         old: &old,
         bodies_used: BTreeSet::new(),
         types_used: BTreeSet::new(),
+        types_inherited: Vec::new(),
         context,
     };
     let mut value = Value::Object(convert.document(document));
@@ -143,6 +144,7 @@ impl Convert<'_> {
         if !components.is_empty() {
             new.insert("components".to_owned(), Value::Object(components));
         }
+        self.copy_inherited_types(&mut new);
         for key in ["consumes", "produces"] {
             let used = self.types_used.contains(key);
             self.types_are_read(&mut old, key, Pointer::root(), used);
@@ -313,16 +315,33 @@ impl Convert<'_> {
                 produces_used |= produces.are_of(response);
             }
         }
-        for (key, own, used) in [
-            ("consumes", own_consumes, consumes_used),
-            ("produces", own_produces, produces_used),
+        let has_request_body = operation.contains_key("requestBody");
+        let has_response_body = self.has_response_body(operation);
+        for (key, own, used, has_body) in [
+            ("consumes", own_consumes, consumes_used, has_request_body),
+            ("produces", own_produces, produces_used, has_response_body),
         ] {
             if own.is_some() {
                 self.types_are_read(operation, key, place, used);
             } else if used {
                 self.types_used.insert(key);
+            } else if has_body {
+                self.types_inherited.push((key, place.to_buf()));
             }
         }
+    }
+
+    /// Checks whether a response of an operation has a body. Examples also show that there is one.
+    fn has_response_body(&self, operation: &Object) -> bool {
+        let responses = operation.get("responses").and_then(Value::as_object);
+        responses.into_iter().flatten().any(|(_, response)| {
+            let shared = self.shared_response(response).map(|(_, shared)| shared);
+            let has = |part: &Value| {
+                let mut keys = ["content", "schema", "examples", "x-examples"].into_iter();
+                keys.any(|key| part.get(key).is_some())
+            };
+            has(response) || shared.is_some_and(has)
+        })
     }
 }
 
