@@ -68,16 +68,17 @@ pub(crate) fn approximate(text: &str) -> Value {
 /// range, or if two members of an object have the same name.
 pub fn parse(text: &str) -> Result<Value, ParseError> {
     let parsed = serde_json::from_str(text);
-    match first_rounded(text) {
-        // A number that is out of range is a syntax error for `serde_json`.
-        Some(number) if parsed.is_ok() || serde_json::from_str::<&RawValue>(text).is_ok() => {
-            Err(ParseError::Rounded(number))
+    // A number that is out of range is a syntax error for `serde_json`.
+    if parsed.is_ok() || serde_json::from_str::<&RawValue>(text).is_ok() {
+        // Some callers accept rounded numbers, but nobody knows which of two values is meant.
+        if let Some(name) = first_repeated(text) {
+            return Err(ParseError::Repeated(name));
         }
-        _ => {
-            let value = parsed.map_err(ParseError::Json)?;
-            first_repeated(text).map_or(Ok(value), |name| Err(ParseError::Repeated(name)))
+        if let Some(number) = first_rounded(text) {
+            return Err(ParseError::Rounded(number));
         }
     }
+    parsed.map_err(ParseError::Json)
 }
 
 /// Parses JSON text for display: a number that a [`Value`] would round or cannot represent becomes a string
@@ -633,6 +634,9 @@ mod tests {
             parse(r#"{"a":{"b":1,"b":2}}"#).unwrap_err().to_string(),
             "the name \"b\" occurs twice in the object at /a"
         );
+        // A caller that accepts rounded numbers must not miss the repeated name.
+        let text = r#"{"a":1,"a":2,"cost":0.1234567890123456789}"#;
+        assert!(matches!(parse(text), Err(ParseError::Repeated(_))));
     }
 
     #[test]

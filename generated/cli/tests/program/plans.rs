@@ -136,6 +136,10 @@ fn a_category_or_parent_is_never_stored_under_its_name() {
     let (world, ids) = world();
     world.fake.seed_category("2nIemC000001", "Evergreen");
     world.fake.seed_category("2nIemC002027", "2027");
+    world.fake.seed_category("2nIemC000011", "1.1");
+    world.fake.seed_category("2nIemC000110", "1.10");
+    world.fake.seed_category("2nIemC000099", "Gone");
+    world.fake.set("category", "2nIemC000099", "status", "deleted");
     // An older account may contain such a value. It stays as it is, because nobody changes it.
     world.fake.set("offersource", &ids[3], "idCategory", "of old");
     let create = |category: &str| {
@@ -177,6 +181,16 @@ fn a_category_or_parent_is_never_stored_under_its_name() {
             create("evergreen"),
             1,
             "idCategory: no category has this ID or name: \"evergreen\"",
+        ),
+        (
+            create("Gone"),
+            2,
+            "idCategory: the category 2nIemC000099 is deleted; nothing was sent",
+        ),
+        (
+            world.run(&format!("offer-sources set {} --set category=1.10 --yes", ids[0])),
+            2,
+            "idCategory: expected an ID or a name, actual the number 1.1",
         ),
         (
             edited(1, "s/\"idCategory\": \"[^\"]*\"/\"idCategory\": \"evergreen\"/"),

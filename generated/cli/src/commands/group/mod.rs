@@ -104,7 +104,8 @@ fn note_inferred(group: AssetGroup, context: &Context) {
     }
 }
 
-/// Returns the IDs of assets of the group `parents`. Each entry of `given` is an ID or an exact name.
+/// Returns the IDs of assets of the group `parents`. Each entry of `given` is an ID or an exact name. An asset
+/// that is given by its name must not be deleted.
 async fn parent_ids(
     client: &Client,
     parents: AssetGroup,
@@ -116,7 +117,11 @@ async fn parent_ids(
     }
     note_inferred(parents, context);
     if parents.abilities().list {
-        assets::resolve(client, parents, given).await
+        let ids = assets::resolve(client, parents, given.clone()).await?;
+        for (_, id) in given.iter().zip(&ids).filter(|(text, id)| text != id) {
+            assets::check_target(client, parents, id).await?;
+        }
+        Ok(ids)
     } else {
         // Names cannot be looked up, but a text that is no ID must not be stored.
         assets::existing(client, parents, given).await
@@ -179,6 +184,11 @@ async fn replace_parent_names(
                 Value::Null => continue,
                 Value::String(text) if text.is_empty() => continue,
                 Value::String(text) => text.clone(),
+                // The digits as written are not known here: 1.10 would be looked up as 1.1.
+                Value::Number(number) if number.is_f64() => {
+                    let message = format!("{path}: expected an ID or a name, actual the number {number}");
+                    return Err(Failure::usage(message).fix("write a name in quotation marks"));
+                }
                 // The value of --set may be a name that looks like JSON, such as 2027.
                 Value::Bool(_) | Value::Number(_) => place.to_string(),
                 Value::Array(_) | Value::Object(_) => {
@@ -195,7 +205,9 @@ async fn replace_parent_names(
         let texts: Vec<String> = texts.into_iter().collect();
         let found = parent_ids(client, parents, texts.clone(), context).await;
         let ids = found.map_err(|failure| {
-            let message = format!("{path}: {}; nothing was sent", failure.message);
+            // Some of these failures already say it.
+            let message = failure.message.trim_end_matches("; nothing was sent");
+            let message = format!("{path}: {message}; nothing was sent");
             failure.with_message(message)
         })?;
         let ids: HashMap<String, String> = texts.into_iter().zip(ids).collect();
