@@ -4,17 +4,42 @@ use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
 use funnelflux_openapi::{
-    Diagnostic, Diagnostics, Document, Severity, Stage,
+    Diagnostic, Diagnostics, Document, Location, Severity, Stage,
     pointer::{Pointer, PointerBuf},
     references,
 };
 
 use super::{
-    Action, Applied,
     edit::{Editor, Origin, remove},
     structure::{CheckedAction, CheckedEffect, Checker},
 };
 use crate::base_path::{DOCUMENTED_PATH, restore};
+
+/// A document with its overlays applied.
+#[derive(Debug)]
+pub struct Applied {
+    /// The effective document.
+    pub document: Document,
+    /// The actions in the order in which they were applied.
+    pub actions: Vec<Action>,
+    /// Warnings and notices, such as a warning for an action that changed nothing.
+    pub notices: Diagnostics,
+}
+
+/// An action that was applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// Location of the action in its overlay.
+    pub location: Location,
+    /// JSONPath of the targets.
+    pub target: String,
+    /// Reason for the deviation, from the action's `description`.
+    pub reason: String,
+    /// Number of values that the target matched.
+    pub matches: usize,
+    /// True if the action changed the document.
+    pub changed: bool,
+}
 
 /// Applies overlays to a document, in the order given. The paths of the document are those that
 /// [`supersede`](crate::supersede::supersede) returns.

@@ -11,37 +11,11 @@ mod edit;
 mod structure;
 mod trim;
 
-use funnelflux_openapi::{Diagnostics, Document, Location, Source, read};
+use funnelflux_openapi::{Diagnostics, Document, Source, read};
 
-pub use apply::apply;
+pub use apply::{Action, Applied, apply};
 pub(crate) use edit::remove;
 pub use trim::{Trimmed, trim};
-
-/// A document with its overlays applied.
-#[derive(Debug)]
-pub struct Applied {
-    /// The effective document.
-    pub document: Document,
-    /// The actions in the order in which they were applied.
-    pub actions: Vec<Action>,
-    /// Warnings and notices, such as a warning for an action that changed nothing.
-    pub notices: Diagnostics,
-}
-
-/// An action that was applied.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Action {
-    /// Location of the action in its overlay.
-    pub location: Location,
-    /// JSONPath of the targets.
-    pub target: String,
-    /// Reason for the deviation, from the action's `description`.
-    pub reason: String,
-    /// Number of values that the target matched.
-    pub matches: usize,
-    /// True if the action changed the document.
-    pub changed: bool,
-}
 
 /// Reads overlays. Each returned document stores the warnings from reading it, and [`apply`] reports them.
 ///
