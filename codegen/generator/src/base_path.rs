@@ -32,8 +32,7 @@ pub(crate) fn relative_to_documented(document: Document) -> Document {
         return document;
     };
     if base.is_empty() {
-        let mut paths = document.value().members("paths");
-        if !paths.any(|(path, _)| is_inside(path, DOCUMENTED_PATH)) {
+        if !has_paths_below(document.value(), DOCUMENTED_PATH) {
             return document;
         }
         let relative = |path: &str| match below(path, DOCUMENTED_PATH) {
@@ -55,8 +54,7 @@ pub(crate) fn relative_to_documented(document: Document) -> Document {
 /// Replaces paths that begin with `/..`. If there are any, writes the documented base path at the start of
 /// all paths instead of in `servers`.
 pub(crate) fn restore(document: Document) -> Document {
-    let mut paths = document.value().members("paths");
-    if !paths.any(|(path, _)| is_inside(path, OUTSIDE)) {
+    if !has_paths_below(document.value(), OUTSIDE) {
         return document;
     }
     let absolute = |path: &str| match below(path, OUTSIDE) {
@@ -78,9 +76,10 @@ pub(crate) fn shown(path: &str) -> String {
     }
 }
 
-/// Checks whether a path is below the path `base`.
-pub(crate) fn is_inside(path: &str, base: &str) -> bool {
-    below(path, base).is_some()
+/// Checks whether a document has paths below the path `base`.
+pub(crate) fn has_paths_below(document: &Value, base: &str) -> bool {
+    let mut paths = document.members("paths");
+    paths.any(|(path, _)| below(path, base).is_some())
 }
 
 /// Returns the part of a path below the path `base`, which begins with a slash. Returns `None` if the path is

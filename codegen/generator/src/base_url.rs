@@ -1,7 +1,7 @@
 //! Determines the default base URL of the client, which is the first usable server of the document.
 
 use crate::{
-    base_path::{DOCUMENTED_PATH, is_inside},
+    base_path::{DOCUMENTED_PATH, has_paths_below},
     json::Json as _,
     server::usable,
 };
@@ -35,8 +35,7 @@ pub(crate) fn base_url(document: &Document) -> (String, Option<Diagnostic>) {
     }
     let reason = first_reason.unwrap_or_else(|| "the document names no server".to_owned());
     // Paths may contain the base path, next to paths outside it (see `base_path`).
-    let mut paths = document.value().members("paths");
-    let path = if paths.any(|(path, _)| is_inside(path, DOCUMENTED_PATH)) {
+    let path = if has_paths_below(document.value(), DOCUMENTED_PATH) {
         ""
     } else {
         DOCUMENTED_PATH

@@ -68,8 +68,7 @@ impl<'a> Comparer<'a> {
         // The new document may list more servers after those of the old document.
         let moved = either(of_urls(&old, &new), of_urls(&new, &old)).filter(|_| old.len() <= new.len());
         let is_same_host = moved.is_some();
-        let moved = moved.or_else(|| either(of_base_paths(&old, &new), of_base_paths(&new, &old)));
-        let prefixes = moved?;
+        let prefixes = moved.or_else(|| either(of_base_paths(&old, &new), of_base_paths(&new, &old)))?;
         let paths = |root: &Node<'a>, prefix: &str| -> HashSet<String> {
             let items = items(root);
             let paths = items.iter().map(|(path, _)| template(&format!("{prefix}{path}")));
