@@ -177,15 +177,15 @@ pub(crate) async fn existing(
         .collect())
 }
 
-/// Checks that an asset exists and is not deleted, so that other assets can refer to it.
-pub(crate) async fn check_target(client: &Client, group: AssetGroup, id: &str) -> Result<(), Failure> {
-    let ids = [id.to_owned()];
-    let (found, missing) = shown(client, group, &ids).await?;
+/// Checks that assets exist and are not deleted, so that other assets can refer to them.
+pub(crate) async fn check_targets(client: &Client, group: AssetGroup, ids: &[String]) -> Result<(), Failure> {
+    let (found, missing) = shown(client, group, ids).await?;
     if !missing.is_empty() {
-        return Err(unknown_assets(group, &ids));
+        return Err(unknown_assets(group, &missing));
     }
-    let is_deleted = |asset: &Value| group.summary(asset).status == AssetStatus::Deleted;
-    if found.iter().any(is_deleted) {
+    let is_deleted = |asset: &&Value| group.summary(asset).status == AssetStatus::Deleted;
+    if let Some(deleted) = found.iter().find(is_deleted) {
+        let id = group.id(deleted).unwrap_or_default();
         let message = format!("the {} {id} is deleted; nothing was sent", group.singular());
         return Err(Failure::usage(message).fix("name another one, or restore it first"));
     }

@@ -173,7 +173,7 @@ async fn with_target_id(
     let Some(target) = ids.into_iter().next() else {
         return Ok(change);
     };
-    assets::check_target(client, group, &target).await?;
+    assets::check_targets(client, group, std::slice::from_ref(&target)).await?;
     let children = Cascade::move_to(target);
     Ok(match change {
         ChangeRecord::Delete { .. } => ChangeRecord::Delete { children },

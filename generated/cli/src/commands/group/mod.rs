@@ -104,8 +104,8 @@ fn note_inferred(group: AssetGroup, context: &Context) {
     }
 }
 
-/// Returns the IDs of assets of the group `parents`. Each entry of `given` is an ID or an exact name. An asset
-/// that is given by its name must not be deleted.
+/// Returns the IDs of assets of the group `parents`. Each entry of `given` is an ID or an exact name. An
+/// asset that is given by its name must not be deleted.
 async fn parent_ids(
     client: &Client,
     parents: AssetGroup,
@@ -118,9 +118,9 @@ async fn parent_ids(
     note_inferred(parents, context);
     if parents.abilities().list {
         let ids = assets::resolve(client, parents, given.clone()).await?;
-        for (_, id) in given.iter().zip(&ids).filter(|(text, id)| text != id) {
-            assets::check_target(client, parents, id).await?;
-        }
+        let named = given.iter().zip(&ids).filter(|(text, id)| text != id);
+        let named: Vec<String> = named.map(|(_, id)| id.clone()).collect();
+        assets::check_targets(client, parents, &named).await?;
         Ok(ids)
     } else {
         // Names cannot be looked up, but a text that is no ID must not be stored.

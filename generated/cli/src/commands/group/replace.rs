@@ -69,7 +69,7 @@ pub(crate) async fn plan(
     if old == new {
         return Err(Failure::usage("OLD and NEW are the same").fix("name two assets"));
     }
-    assets::check_target(client, group, new).await?;
+    assets::check_targets(client, group, std::slice::from_ref(new)).await?;
     let mut replacing = ChangePlan::replace(old, new);
     let searched = AssetGroup::all().iter().copied().filter(|searched| {
         let name = |given: &String| AssetGroup::named(given) == Some(*searched);

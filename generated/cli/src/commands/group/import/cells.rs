@@ -6,7 +6,7 @@ use funnelflux::json::{self, ParseError};
 use serde_json::Value;
 
 /// Content of a cell that sets a text field to the empty text.
-pub(super) const EMPTY_TEXT: &str = "\"\"";
+const EMPTY_TEXT: &str = "\"\"";
 
 /// Converts a cell that is not empty into the value of a field. `current` is the value that the field has
 /// now. If the field has no value, `usual` is the kind of its values in other assets.
