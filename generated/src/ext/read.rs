@@ -10,8 +10,9 @@
 //! A gateway may also answer with the response to another request. If a list may be the response to another
 //! request, the reader requests the list again. Before that, a reader of whole assets ([`Reader::raw`]) sends
 //! a request that the service refuses. A gateway that repeats the previous response then repeats this
-//! refusal, and not a list. In jobs, a read is repeated if its response omits assets and may belong to another
-//! request. The repeated read also asks for a witness, an asset that is known to exist ([`Attribution`]).
+//! refusal, and not a list. In jobs, a read is repeated if its response omits assets and may belong to
+//! another request. The repeated read also asks for a witness, an asset that is known to exist
+//! ([`Attribution`]).
 //!
 //! Each row is decoded separately, so that an unusual asset does not affect other assets. A response with a
 //! row for an ID that was not requested is rejected, because it may belong to another request.
